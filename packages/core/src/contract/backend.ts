@@ -1,0 +1,77 @@
+import type { Operation } from './operation.js'
+import type { Contribution } from './slot.js'
+import type { ImageBatch } from './stage-image.js'
+import type { Sampling } from './vocabulary.js'
+
+/** A name the backend must know, checked against `describe()` before the first call. */
+export interface Need {
+  /** model, vae, module, lora, style, sampler, scheduler, hires_upscaler, upscaler, face_restorer, detector, script,
+   *  option, or a kind of a plugin's own. */
+  readonly kind: string
+  readonly name: string
+  /** Where the user wrote it, within the stage's section: `units[0].ad_model`. */
+  readonly path: string
+}
+
+/** How a backend rounds sizes. */
+export interface SizeGrid {
+  readonly multiple: number
+  readonly round: 'down' | 'up'
+}
+
+/** What a backend can do, as plain data. */
+export interface Capabilities {
+  readonly operations: readonly string[]
+  readonly slots: readonly string[]
+  readonly grid: SizeGrid
+  /** Known names per kind of resource, or `"any"`. A kind that is absent is one the backend does not have. */
+  readonly resources: Readonly<Record<string, readonly string[] | 'any'>>
+  /** Other names of a resource, by kind: alias → the name it stands for. */
+  readonly aliases?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What is used when a field is left unset; `run()` pins it for the whole run. */
+  readonly current?: Partial<Pick<Sampling, 'model' | 'vae' | 'additional_modules' | 'clip_skip'>>
+  /** Largest seed the backend can take. Default 2³²−1. */
+  readonly maxSeed?: number
+}
+
+export interface CallContext {
+  /** Name of the stage that calls. */
+  readonly stage: string
+  readonly label?: string | undefined
+  /** Aborted when the run is cancelled: the only cancel there is. */
+  readonly signal: AbortSignal
+  readonly contributions: readonly Contribution[]
+  /** Tells how far this call is, 0–1. */
+  progress(fraction: number): void
+}
+
+export interface CallResult {
+  readonly images: ImageBatch
+  /** True when the operation is known to have changed no pixel; `unknown` where the format is lossy. */
+  readonly unchanged?: boolean | 'unknown'
+  /** By slot name: the pictures as they were before that slot's pass, where the backend has them. */
+  readonly before?: Readonly<Record<string, ImageBatch>>
+  readonly warnings?: readonly string[]
+}
+
+/** What runs the calls: a server, a pool, the sketch renderer, or a decorator around one. */
+export interface Backend {
+  readonly kind: string
+  describe(signal?: AbortSignal): Promise<Capabilities>
+  call<R>(operation: Operation<R>, request: R, ctx: CallContext): Promise<CallResult>
+  [Symbol.asyncDispose]?(): Promise<void>
+}
+
+/** The slots and operations that are assumed where a plan is made without a backend. */
+export const coreCapabilities: Capabilities = Object.freeze({
+  operations: Object.freeze(['txt2img', 'img2img', 'upscale', 'detail']),
+  slots: Object.freeze(['hires', 'refiner']),
+  grid: Object.freeze({ multiple: 8, round: 'down' as const }),
+  resources: Object.freeze({}),
+})
+
+/** A size in pixels as the backend's grid makes it: never below one cell. */
+export function onGrid(pixels: number, grid: SizeGrid): number {
+  const cells = pixels / grid.multiple
+  return Math.max(1, grid.round === 'up' ? Math.ceil(cells) : Math.floor(cells)) * grid.multiple
+}

@@ -1,0 +1,15 @@
+import type { StagePlan } from '../plan/stage-plan.js'
+import type { CallContext, CallResult } from './backend.js'
+import type { ImageBatch } from './stage-image.js'
+
+/** May answer instead of a stage or a call, or stop the run by throwing: journal, cache, single flight.
+ *  The first one given is outermost. */
+export interface Interceptor {
+  stage?(plan: StagePlan, images: ImageBatch, next: () => Promise<ImageBatch>): Promise<ImageBatch>
+  call?(
+    operation: string,
+    request: unknown,
+    ctx: CallContext,
+    next: () => Promise<CallResult>,
+  ): Promise<CallResult>
+}

@@ -1,0 +1,47 @@
+import { errors } from './catalogue.js'
+import { isPipelineError, PipelineError, StagePlanError } from './pipeline-error.js'
+
+/** What a stage or a service threw, as our error: its stage's name added, a code of its own kept, the cause attached. */
+export function asPipelineError(
+  error: unknown,
+  where: { readonly stage: string; readonly during: string },
+): PipelineError {
+  if (isPipelineError(error)) return error
+  const { stage, during } = where
+  const reason = messageOf(error)
+  const wrapped = errors.SW_PLUGIN_THREW({ stage, during, reason }, { cause: error })
+  const code = codeOf(error)
+  return code === undefined
+    ? wrapped
+    : new PipelineError({ ...partsOf(wrapped), code, cause: error })
+}
+
+/** The same error with details of ours added: class, code, kind and cause stay. */
+export function withDetails(
+  error: PipelineError,
+  details: Readonly<Record<string, unknown>>,
+): PipelineError {
+  const Class = error.kind === 'plan' ? StagePlanError : PipelineError
+  return new Class({
+    ...partsOf(error),
+    details: { ...error.details, ...details },
+    cause: error.cause ?? error,
+  })
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function partsOf(error: PipelineError) {
+  const { code, kind, message, hint, details, errors: inner } = error
+  return { code, kind, message, hint, details, errors: inner }
+}
+
+/** A code in our form that a plugin's own error carries. */
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' && /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(error.code)
+    ? error.code
+    : undefined
+}

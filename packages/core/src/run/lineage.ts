@@ -1,0 +1,25 @@
+import type { StageImage } from '../contract/stage-image.js'
+
+/** The picture with the stages it has now gone through; what the backend does not know of it comes from the picture
+ *  it was made from. */
+export function throughStage(
+  image: StageImage,
+  source: StageImage | undefined,
+  through: readonly string[],
+): StageImage {
+  return Object.freeze({
+    ...image,
+    lineage: Object.freeze([...(source?.lineage ?? []), ...through]),
+    settings: image.settings ?? source?.settings,
+    name: image.name ?? source?.name,
+  })
+}
+
+/** A picture that a stage hands on without a call of its own gets its name added. */
+export function handedOn(image: StageImage, stage: string, merged: readonly string[]): StageImage {
+  const last = image.lineage.at(-1) ?? ''
+  const known = last === stage || last.startsWith(`${stage}:`) || merged.includes(last)
+  return known
+    ? image
+    : Object.freeze({ ...image, lineage: Object.freeze([...image.lineage, stage]) })
+}

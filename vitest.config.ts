@@ -1,0 +1,33 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { defineConfig } from 'vitest/config'
+
+const root = import.meta.dirname
+const packages = readdirSync(join(root, 'packages')).filter((name) =>
+  existsSync(join(root, 'packages', name, 'package.json')),
+)
+// Tests run from the sources: no build is needed, and a stack trace names a line one can edit.
+const conditions = ['@stagewright/source', 'module', 'node', 'development|production']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      ...packages.map((name) => project(name, join(root, 'packages', name), 'test/**/*.test.ts')),
+      project('tests', join(root, 'tests'), '**/*.test.ts'),
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/bin.ts'],
+      reporter: ['text', 'json-summary'],
+      thresholds: { lines: 60 },
+    },
+  },
+})
+
+function project(name: string, directory: string, include: string) {
+  return { extends: true as const, test: { name, root: directory, include: [include] } }
+}

@@ -48,7 +48,7 @@ export function paletteOf(intent: Intent, hour: Hour, chance: Chance): Palette {
     land: scaled(jitter(hour === 'dusk' ? [0.2, 0.2, 0.24] : [0.3, 0.38, 0.24], 'land', 0.05), 0.4 + 0.6 * light),
     landFar: mixed(sky.horizon, [0.36, 0.44, 0.5], 0.45),
     wood: scaled([0.47, 0.45, 0.43], dim),
-    wall: scaled(jitter([0.52, 0.5, 0.46], 'wall', 0.03), 0.3 + 0.6 * light),
+    wall: scaled(jitter(hour === 'lamplight' ? [0.84, 0.76, 0.5] : [0.6, 0.59, 0.55], 'wall', 0.03), 0.35 + 0.6 * light),
     ink: [0.1, 0.11, 0.14],
     cloth: scaled(cloth, dim),
     clothShade: mixed(scaled(cloth, 0.45 * dim), sky.zenith, 0.16),
@@ -80,7 +80,7 @@ interface Sky {
 const skies: Readonly<Record<Hour, Sky>> = {
   day: { zenith: [0.22, 0.48, 0.78], horizon: [0.78, 0.88, 0.94], cloud: [0.98, 0.98, 0.98], shade: [0.7, 0.77, 0.85], sun: [1, 0.97, 0.86], light: 1 },
   overcast: { zenith: [0.44, 0.51, 0.58], horizon: [0.79, 0.82, 0.83], cloud: [0.86, 0.88, 0.89], shade: [0.46, 0.51, 0.57], sun: [0.95, 0.96, 0.95], light: 0.82 },
-  dusk: { zenith: [0.17, 0.17, 0.38], horizon: [0.99, 0.74, 0.36], cloud: [0.95, 0.55, 0.5], shade: [0.34, 0.26, 0.46], sun: [1, 0.86, 0.5], light: 0.6 },
+  dusk: { zenith: [0.17, 0.17, 0.38], horizon: [0.99, 0.74, 0.36], cloud: [0.92, 0.55, 0.6], shade: [0.34, 0.26, 0.46], sun: [1, 0.86, 0.5], light: 0.6 },
   night: { zenith: [0.03, 0.05, 0.14], horizon: [0.17, 0.24, 0.38], cloud: [0.26, 0.31, 0.43], shade: [0.08, 0.1, 0.19], sun: [0.94, 0.95, 0.9], light: 0.3 },
   morning: { zenith: [0.4, 0.6, 0.82], horizon: [0.98, 0.9, 0.74], cloud: [1, 0.95, 0.9], shade: [0.7, 0.7, 0.82], sun: [1, 0.95, 0.76], light: 0.92 },
   lamplight: { zenith: [0.08, 0.09, 0.17], horizon: [0.2, 0.24, 0.36], cloud: [0.22, 0.24, 0.34], shade: [0.1, 0.1, 0.17], sun: [1, 0.85, 0.5], light: 0.62 },

@@ -48,7 +48,7 @@ export function readPrompt(prompt: string, negative: string): Intent {
     figure: empty ? 'none' : person !== undefined || wanted.has('portrait') ? 'large' : first(figures),
     woman: person === 'woman',
     old: ['old', 'elderly', 'fisherman', 'keeper', 'sailor', 'grandfather'].some((one) => wanted.has(one)),
-    hat: first(hats),
+    hat: Object.entries(hats).find(([word]) => wanted.has(word))?.[1],
     cloth: first(cloths),
     props: new Set([...wanted].flatMap((word) => (Object.hasOwn(propWords, word) ? [propWords[word]!] : []))),
     windy: ['windy', 'wind', 'storm', 'stormy'].some((one) => wanted.has(one)),
@@ -89,7 +89,7 @@ const hours: Readonly<Record<string, Hour>> = {
   moonlight: 'night', stars: 'night', dark: 'night', overcast: 'overcast', cloudy: 'overcast', rain: 'overcast',
   storm: 'overcast', stormy: 'overcast', fog: 'overcast', misty: 'overcast', morning: 'morning', dawn: 'morning',
   sunrise: 'morning', noon: 'day', sunny: 'day', day: 'day', lamplight: 'lamplight', candlelight: 'lamplight',
-  lamp: 'lamplight', candle: 'lamplight',
+  lamp: 'lamplight', candle: 'lamplight', window: 'morning',
 }
 
 const media: Readonly<Record<string, Medium>> = {

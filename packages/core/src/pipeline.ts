@@ -121,6 +121,7 @@ export function createPipeline<const S extends readonly Stage[]>(
     return runner.run(ready.plan, {
       images: ready.images,
       pictures: ready.pictures,
+      grid: ready.grid,
       config: ready.config,
       signal: run.signal,
       runId: run.runId,

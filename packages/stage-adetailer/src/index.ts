@@ -1,1 +1,3 @@
-export {}
+export { type AdetailerConfig, adetailerConfig, type AdetailerUnit } from './config.js'
+export { adetailerNotes } from './errors.js'
+export { adetailer } from './stage.js'

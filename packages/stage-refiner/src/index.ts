@@ -1,1 +1,3 @@
-export {}
+export { type RefinerConfig, refinerConfig } from './config.js'
+export { refinerErrors, refinerNotes } from './errors.js'
+export { refiner } from './stage.js'

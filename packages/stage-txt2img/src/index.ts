@@ -1,1 +1,2 @@
-export {}
+export { type Txt2ImgConfig, txt2imgConfig } from './config.js'
+export { txt2img } from './stage.js'

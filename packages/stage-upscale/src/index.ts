@@ -1,1 +1,2 @@
-export {}
+export { type UpscaleConfig, upscaleConfig } from './config.js'
+export { upscale } from './stage.js'

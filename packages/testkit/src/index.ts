@@ -1,1 +1,6 @@
-export {}
+export { fakeBackend, type FakeBackendOptions, type Named, resourceKinds } from './backend/fake-backend.js'
+export { type RecordedCall, recording, type RecordingBackend } from './backend/recording.js'
+export { type Gate, gate, type Script, scripted, type ScriptStep } from './backend/scripted.js'
+export { FakePipeline, type FakePipelineOptions } from './fake-pipeline.js'
+export { effectsOf, fakePicture, type FakePictureInit, type Story, storyOf } from './picture/fake-picture.js'
+export { given, givenPictures, type GivenPictures, type GivenSpec } from './picture/given.js'

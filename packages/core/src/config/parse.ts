@@ -19,6 +19,8 @@ export interface ParsedSection {
   /** As validated; as written when the section is off. */
   readonly config: JsonMap
   readonly notes: readonly PlanNote[]
+  /** Keys that the section itself gives; the others are inherited or defaults. */
+  readonly own: readonly string[]
 }
 
 export interface ParsedRun {
@@ -78,10 +80,10 @@ function parseSection(
   found: ErrorCollector,
 ): ParsedSection {
   const given: unknown = source[stage.name]
-  if (given === undefined) return { enabled: false, config: {}, notes: [] }
+  if (given === undefined) return { enabled: false, config: {}, notes: [], own: [] }
   if (given !== null && !isMap(given)) {
     found.add(errors.SW_CONFIG_NOT_AN_OBJECT({ path: stage.name, value: given }))
-    return { enabled: false, config: {}, notes: [] }
+    return { enabled: false, config: {}, notes: [], own: [] }
   }
   const { enabled = true, ...own } = withoutNulls(given ?? {})
   if (typeof enabled !== 'boolean')
@@ -92,19 +94,22 @@ function parseSection(
         problem: 'it must be true or false',
       }),
     )
+  const keys = Object.keys(own)
   const inherited = inherit(stage, from)
   const off = enabled === false
   const config = validateSection(stage, own, inherited, { keysOnly: off }, found)
-  if (off || config === undefined) return { enabled: false, config: own, notes: [] }
-  if (stage.definition.enabled?.(config) !== false) return { enabled: true, config, notes: [] }
+  if (off || config === undefined) return { enabled: false, config: own, notes: [], own: keys }
+  if (stage.definition.enabled?.(config) !== false)
+    return { enabled: true, config, notes: [], own: keys }
   const switches = switchesOf(stage)
   if (given !== null && isMap(given) && given['enabled'] === true)
     found.add(errors.SW_CONFIG_NOT_SWITCHED_ON({ stage: stage.name, switches }))
-  const quiet = Object.keys(own).length === 0 || switches.some((key) => own[key] === false)
+  const quiet = keys.length === 0 || switches.some((key) => own[key] === false)
   return {
     enabled: false,
     config,
     notes: quiet ? [] : [notes.SW_NOTE_SECTION_IDLE({ stage: stage.name, switches })],
+    own: keys,
   }
 }
 

@@ -9,7 +9,8 @@ export interface Need {
    *  option, or a kind of a plugin's own. */
   readonly kind: string
   readonly name: string
-  /** Where the user wrote it, within the stage's section: `units[0].ad_model`. */
+  /** Where it is written: in a stage's intent within its section (`units[0].ad_model`), in a plan from the top
+   *  (`adetailer.units[0].ad_model`, or `sampler_name` for a shared field). */
   readonly path: string
 }
 

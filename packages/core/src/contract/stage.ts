@@ -22,6 +22,8 @@ export interface PictureForecast {
   readonly height: number
   readonly settings?: Sampling | undefined
   readonly name?: string | undefined
+  /** What later stages may want to say something about: "masked", "restore_faces". */
+  readonly marks?: readonly string[] | undefined
 }
 export type Forecast = readonly PictureForecast[]
 
@@ -32,6 +34,8 @@ export interface GivenForecast extends PictureForecast {
 
 /** What a stage's `plan` may know. All of it is data: the same view gives the same plan. */
 export interface PlanView {
+  /** The name the stage runs under. */
+  readonly stage: string
   /** The pictures that will arrive; empty before the first generating stage. */
   readonly input: Forecast
   /** Whether this is the first enabled stage that generates. */
@@ -63,10 +67,12 @@ export interface Intent<C = any> {
     readonly operation: Operation<any>
     /** How many calls, as far as can be known. */
     readonly times: number
+    /** How many calls in a row `models` describes, where they differ. Default 1. */
+    readonly cycle?: number
     /** Whether contributions to generating calls reach this one. Default: the stage's `generates`. */
     readonly generating?: boolean
   }
-  /** Checkpoints that each of its calls, or its part of the host's call, loads in order. */
+  /** Checkpoints that each call (or each `cycle` of calls), or its part of the host's call, loads in order. */
   readonly models?: readonly string[]
   /** previous: fused with the call right before. own: carried by this stage's calls.
    *  generating: carried by every generating call after it. */
@@ -90,9 +96,15 @@ export interface CallOptions {
 
 /** What `execute` works with. It never holds a backend. */
 export interface StageContext<C, D extends Tokens = {}> {
+  /** The name the stage runs under. */
+  readonly stage: string
   readonly config: C
   readonly signal: AbortSignal
   readonly services: { readonly [K in keyof D]: ServiceOf<D[K]> }
+  /** Whether this is the first enabled stage that generates. */
+  readonly first: boolean
+  /** Pixels as the backend's grid makes them. */
+  onGrid(pixels: number): number
   /** The only way to a backend: names the stage, adds contributions, goes through the interceptors. */
   call<R>(operation: Operation<R>, request: R, options?: CallOptions): Promise<ImageBatch>
   /** `work` for each picture, in order. A picture that fails leaves the batch; abort stops between pictures. */

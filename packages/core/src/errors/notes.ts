@@ -21,4 +21,8 @@ export const notes = defineNotes({
     `a diffusion call of ${d.megapixels} MP is likely to run out of GPU memory`,
   SW_NOTE_PROMPT_SYNTAX: (d: { path: string; found: string }) =>
     `${d.path} holds ${d.found}, which no sweep resolves: it is sent as it stands`,
+  SW_NOTE_NEGATIVE_UNUSED: (d: { negative_prompt: string }) =>
+    `at cfg_scale 1 the negative prompt has no effect (${d.negative_prompt.slice(0, 40)})`,
+  SW_NOTE_SAMPLER_SPLIT: (d: { name: string; sampler_name: string; scheduler: string }) =>
+    `"${d.name}" is the sampler "${d.sampler_name}" with the scheduler "${d.scheduler}"`,
 })

@@ -1,5 +1,5 @@
 import { deepFreeze, notJson } from '../config/json.js'
-import { type ParsedRun, parseRun } from '../config/parse.js'
+import { type ParsedRun, type ParsedSection, parseRun } from '../config/parse.js'
 import { pathInWords } from '../config/path.js'
 import { type Capabilities, coreCapabilities } from '../contract/backend.js'
 import type { Forecast, GivenForecast, Intent, Stage } from '../contract/stage.js'
@@ -98,11 +98,15 @@ class Planner {
       config: intent.config ?? config,
       consumes,
       executes,
-      needs: intent.needs ?? [],
+      needs: (intent.needs ?? []).map((need) => ({
+        ...need,
+        path: written(stage, section, need.path),
+      })),
       output: sizes,
       ...(intent.call === undefined ? {} : { operation: intent.call.operation.name }),
       calls: intent.call?.times ?? 0,
       models: intent.models ?? [],
+      cycle: intent.call?.cycle ?? 1,
       notes: [
         ...placedNotes(one),
         ...(intent.notes ?? []),
@@ -123,6 +127,7 @@ class Planner {
       output: [],
       calls: 0,
       models: [],
+      cycle: 1,
       notes: section?.notes ?? [],
       why: '',
     }
@@ -157,6 +162,7 @@ class Planner {
 
   #ask(stage: Stage, config: unknown, input: Forecast, first: boolean): Intent {
     const view = makeView({
+      stage: stage.name,
       input,
       first,
       previous: this.#calls.previous,
@@ -181,6 +187,13 @@ function ownWork(stage: Stage, intent: Intent): boolean {
   const joins =
     (intent.contribute?.previous?.length ?? 0) + (intent.contribute?.generating?.length ?? 0) > 0
   return stage.definition.execute !== undefined && !joins
+}
+
+/** Where the user wrote a field: in the section, or among the shared fields. */
+function written(stage: Stage, section: ParsedSection | undefined, path: string): string {
+  const [key = path] = path.split(/[.[]/, 1)
+  const shared = stage.inherits.includes(key) && section?.own.includes(key) === false
+  return shared ? path : `${stage.name}.${path}`
 }
 
 function placedNotes(one: Arranged): PlanNote[] {

@@ -62,7 +62,7 @@ function modelLoads(enabled: readonly StagePlan[]): string[][] {
       ({ models }) => models,
     )
     const loads: string[] = []
-    for (let call = 0; call < stage.calls; call++)
+    for (let call = 0; call < stage.calls; call += stage.cycle)
       for (const model of perCall) {
         if (model !== current) loads.push(model)
         current = model

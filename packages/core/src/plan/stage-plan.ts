@@ -32,8 +32,10 @@ export interface StagePlan {
   readonly operation?: string
   /** Backend calls it makes, as far as can be known; 0 when merged. */
   readonly calls: number
-  /** Checkpoints that each of its calls loads, in order. */
+  /** Checkpoints that each `cycle` of its calls loads, in order. */
   readonly models: readonly string[]
+  /** How many calls in a row `models` describes. */
+  readonly cycle: number
   readonly notes: readonly PlanNote[]
   /** Why it runs the way it does. */
   readonly why: string

@@ -4,6 +4,7 @@ import type { Forecast, GivenForecast, PlanView, PreviousCall } from '../contrac
 
 /** What a stage's `plan` may know, as data and pure functions. */
 export function makeView(parts: {
+  readonly stage: string
   readonly input: Forecast
   readonly first: boolean
   readonly previous: PreviousCall | undefined
@@ -12,6 +13,7 @@ export function makeView(parts: {
 }): PlanView {
   const { capabilities, pictures, previous } = parts
   return {
+    stage: parts.stage,
     input: parts.input,
     first: parts.first,
     ...(previous === undefined ? {} : { previous }),

@@ -36,8 +36,7 @@ export function preflight(plan: PipelinePlan, capabilities: Capabilities, backen
           known: capabilities.operations,
         }),
       )
-    for (const need of stage.needs)
-      checkNeed(need, `${stage.name}.${need.path}`, capabilities, backend, found)
+    for (const need of stage.needs) checkNeed(need, capabilities, backend, found)
     const seed = stage.config['seed']
     const most = capabilities.maxSeed ?? 2 ** 32 - 1
     if (typeof seed === 'number' && seed > most)
@@ -49,8 +48,7 @@ export function preflight(plan: PipelinePlan, capabilities: Capabilities, backen
 }
 
 function checkNeed(
-  { kind, name }: Need,
-  path: string,
+  { kind, name, path }: Need,
   { resources, aliases }: Capabilities,
   backend: string,
   found: ErrorCollector,

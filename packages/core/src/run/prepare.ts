@@ -1,7 +1,7 @@
 import { deepFreeze } from '../config/json.js'
 import { type ParsedRun, parseRun } from '../config/parse.js'
 import type { RunConfig } from '../config/run-config.js'
-import type { Backend, Capabilities } from '../contract/backend.js'
+import type { Backend, Capabilities, SizeGrid } from '../contract/backend.js'
 import type { ImageBatch, StageImage } from '../contract/stage-image.js'
 import type { GivenForecast, Stage } from '../contract/stage.js'
 import type { Scope } from '../di/scope.js'
@@ -32,6 +32,7 @@ export interface Prepared {
   readonly plan: PipelinePlan
   readonly images: ImageBatch
   readonly pictures: GivenPictures
+  readonly grid: SizeGrid
 }
 
 /** Everything that can be refused is refused here, before the first call. */
@@ -52,7 +53,7 @@ export async function prepare(given: unknown, facts: Facts): Promise<Prepared> {
     ...(images === undefined ? {} : { input: images.map(forecast) }),
   })
   preflight(plan, capabilities, backend.kind)
-  return { config, plan, images: images ?? [], pictures }
+  return { config, plan, images: images ?? [], pictures, grid: capabilities.grid }
 }
 
 /** What is left to the server is read once and kept for the whole run. */

@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/run-config.js'
-import type { Backend } from '../contract/backend.js'
+import { type Backend, coreCapabilities, type SizeGrid } from '../contract/backend.js'
 import { pictureKey } from '../contract/image-source.js'
 import type { Interceptor } from '../contract/interceptor.js'
 import type { ImageBatch } from '../contract/stage-image.js'
@@ -33,6 +33,8 @@ export interface RunInput {
   /** Pictures that the configs name. */
   readonly pictures?: GivenPictures
   readonly config?: RunConfig
+  /** The backend's size grid; default: multiples of 8, rounded down. */
+  readonly grid?: SizeGrid
   readonly signal?: AbortSignal | undefined
   readonly runId?: string | undefined
 }
@@ -175,6 +177,8 @@ class Run {
       interceptors,
       signal: this.#signal,
       services: services[plan.name] ?? {},
+      first: this.#ordered.find(({ generates }) => generates)?.name === plan.name,
+      grid: this.#input.grid ?? coreCapabilities.grid,
       emit: (event) => this.#emit(event),
       warn: (message, stage) => this.#warn(message, stage),
       pictures: (reference, use) =>

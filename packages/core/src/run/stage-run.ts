@@ -1,4 +1,10 @@
-import type { Backend, CallContext, CallResult } from '../contract/backend.js'
+import {
+  type Backend,
+  type CallContext,
+  type CallResult,
+  onGrid,
+  type SizeGrid,
+} from '../contract/backend.js'
 import type { Interceptor } from '../contract/interceptor.js'
 import type { Operation } from '../contract/operation.js'
 import type { ImageBatch, StageImage } from '../contract/stage-image.js'
@@ -17,6 +23,8 @@ export interface StageRunHost {
   readonly interceptors: readonly Interceptor[]
   readonly signal: AbortSignal
   readonly services: Readonly<Record<string, unknown>>
+  readonly first: boolean
+  readonly grid: SizeGrid
   readonly emit: (event: RunEvent) => void
   readonly warn: (message: string, stage?: string) => void
   pictures(reference: string, use: 'picture' | 'mask'): ImageBatch
@@ -48,11 +56,14 @@ export class StageRun {
   }
 
   context(): StageContext<unknown> {
-    const { signal, services } = this.#host
+    const { signal, services, first, grid } = this.#host
     return {
+      stage: this.plan.name,
       config: this.plan.config,
       signal,
       services,
+      first,
+      onGrid: (pixels) => onGrid(pixels, grid),
       call: (operation, request, options) => this.#call(operation, request, options),
       each: (images, work) =>
         this.#chunks(

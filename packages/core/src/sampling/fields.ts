@@ -65,6 +65,30 @@ export const samplingFields = {
     .describe('WebUI options for this request only'),
 }
 
+/** What generating stages inherit: the shared fields of a run file. */
+export const sharedFields = [
+  'prompt',
+  'negative_prompt',
+  'styles',
+  'model',
+  'vae',
+  'additional_modules',
+  'clip_skip',
+  'sampler_name',
+  'scheduler',
+  'steps',
+  'cfg_scale',
+  'distilled_cfg_scale',
+  'width',
+  'height',
+  'batch_size',
+  'n_iter',
+  'seed',
+  'subseed',
+  'subseed_strength',
+  'override_settings',
+] as const
+
 export const widthField = side('Width')
 export const heightField = side('Height')
 

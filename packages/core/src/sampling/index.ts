@@ -5,10 +5,18 @@ export {
   passthroughFields,
   samplingFields,
   seedField,
+  sharedFields,
   subseedField,
   widthField,
   wordOrNumber,
 } from './fields.js'
+export {
+  generatingNeeds,
+  generatingNotes,
+  heavyCallNotes,
+  passthroughOf,
+  settleSampler,
+} from './generating.js'
 export { loraNeeds, promptNotes } from './prompts.js'
 export { type SplitSampler, splitSampler } from './schedulers.js'
-export { samplingNeeds, samplingOf, seedAt, set } from './settings.js'
+export { executedSteps, samplingNeeds, samplingOf, seedAt, set } from './settings.js'

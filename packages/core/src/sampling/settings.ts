@@ -70,3 +70,11 @@ export function seedAt(
     subseed: (base.subseed + offset) % 2 ** 32,
   }
 }
+
+/** Steps that an img2img pass really runs. @source WebUI modules/sd_samplers_common.py: setup_img2img_steps */
+export function executedSteps(pass: {
+  readonly steps: number
+  readonly denoising_strength: number
+}): number {
+  return Math.trunc(Math.min(pass.denoising_strength, 0.999) * pass.steps) + 1
+}

@@ -1,0 +1,112 @@
+import type { Need } from '../contract/backend.js'
+import type { Passthrough, Sampling } from '../contract/vocabulary.js'
+import type { PlanNote } from '../errors/define-notes.js'
+import { notes } from '../errors/notes.js'
+import { inMegapixels } from '../plan/size-limits.js'
+import { loraNeeds, promptNotes } from './prompts.js'
+import { splitSampler } from './schedulers.js'
+import { samplingNeeds, set } from './settings.js'
+
+type Generating = Omit<Sampling, 'width' | 'height' | 'seed' | 'subseed'> & Passthrough
+
+/** What both generating stages need of a backend: names in sampling fields, LoRAs in the prompts, scripts, options. */
+export function generatingNeeds(config: Generating): Need[] {
+  const scripts = Object.keys(config.alwayson_scripts ?? {})
+  const options = Object.keys(config.override_settings ?? {})
+  return [
+    ...samplingNeeds(config),
+    ...loraNeeds(config.prompt, 'prompt'),
+    ...loraNeeds(config.negative_prompt, 'negative_prompt'),
+    ...scripts.map((name) => ({ kind: 'script', name, path: `alwayson_scripts.${name}` })),
+    ...(config.script_name === undefined
+      ? []
+      : [{ kind: 'script', name: config.script_name, path: 'script_name' }]),
+    ...options.map((name) => ({ kind: 'option', name, path: `override_settings.${name}` })),
+  ]
+}
+
+/** Notes that hold for any generating call: odd sizes, heavy calls, unresolved prompt syntax, an unused negative. */
+export function generatingNotes(
+  config: Generating & {
+    readonly width?: number | undefined
+    readonly height?: number | undefined
+  },
+  call: {
+    /** Real size, on the grid. */
+    readonly width: number
+    readonly height: number
+    readonly batch: number
+    readonly multiple: number
+  },
+): PlanNote[] {
+  const { width: realWidth, height: realHeight, multiple, batch } = call
+  const { width = realWidth, height = realHeight } = config
+  const pixels = realWidth * realHeight * batch
+  return [
+    ...(width === realWidth && height === realHeight
+      ? []
+      : [notes.SW_NOTE_SIZE_ROUNDED({ width, height, realWidth, realHeight, multiple })]),
+    ...heavyCallNotes(pixels),
+    ...(config.cfg_scale === 1 && config.negative_prompt !== ''
+      ? [notes.SW_NOTE_NEGATIVE_UNUSED({ negative_prompt: config.negative_prompt })]
+      : []),
+    ...promptNotes(config.prompt, 'prompt'),
+    ...promptNotes(config.negative_prompt, 'negative_prompt'),
+  ]
+}
+
+/** A note for a diffusion call over 4.2 MP, all pictures of the batch counted. */
+export function heavyCallNotes(pixels: number): PlanNote[] {
+  return pixels > 4.2e6 ? [notes.SW_NOTE_LARGE_CALL({ megapixels: inMegapixels(pixels) })] : []
+}
+
+/** Splits a combined sampler name ("DPM++ 2M Karras") into sampler and scheduler, with a note. */
+export function settleSampler<C extends Pick<Sampling, 'sampler_name' | 'scheduler'>>(
+  config: C,
+): { readonly config: C; readonly notes: readonly PlanNote[] } {
+  const split = splitSampler(config.sampler_name)
+  return split === undefined
+    ? { config, notes: [] }
+    : {
+        config: { ...config, ...split },
+        notes: [notes.SW_NOTE_SAMPLER_SPLIT({ name: config.sampler_name, ...split })],
+      }
+}
+
+/** The fields that a generating request hands on as they are. */
+export function passthroughOf(config: Passthrough): Passthrough {
+  const {
+    override_settings,
+    alwayson_scripts,
+    script_name,
+    script_args,
+    restore_faces,
+    tiling,
+    disable_extra_networks,
+    seed_resize_from_w,
+    seed_resize_from_h,
+    eta,
+    s_min_uncond,
+    s_churn,
+    s_tmin,
+    s_tmax,
+    s_noise,
+  } = config
+  return set({
+    override_settings,
+    alwayson_scripts,
+    script_name,
+    script_args,
+    restore_faces,
+    tiling,
+    disable_extra_networks,
+    seed_resize_from_w,
+    seed_resize_from_h,
+    eta,
+    s_min_uncond,
+    s_churn,
+    s_tmin,
+    s_tmax,
+    s_noise,
+  })
+}

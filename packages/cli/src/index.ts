@@ -1,1 +1,3 @@
-export {}
+export { errors } from './errors.js'
+export type { CliHost, Output, RegisteredStage } from './host.js'
+export { runCli } from './main.js'

@@ -1,6 +1,20 @@
-export { fakeBackend, type FakeBackendOptions, type Named, resourceKinds } from './backend/fake-backend.js'
+export {
+  fakeBackend,
+  type FakeBackendOptions,
+  type Named,
+  resourceKinds,
+} from './backend/fake-backend.js'
 export { type RecordedCall, recording, type RecordingBackend } from './backend/recording.js'
 export { type Gate, gate, type Script, scripted, type ScriptStep } from './backend/scripted.js'
 export { FakePipeline, type FakePipelineOptions } from './fake-pipeline.js'
-export { effectsOf, fakePicture, type FakePictureInit, type Story, storyOf } from './picture/fake-picture.js'
+export {
+  effectsOf,
+  fakePicture,
+  type FakePictureInit,
+  type Story,
+  storyOf,
+} from './picture/fake-picture.js'
 export { given, givenPictures, type GivenPictures, type GivenSpec } from './picture/given.js'
+export { stageClauses, stageContract } from './contract/stage-contract.js'
+export type { Section, StageSubject } from './contract/stage-subject.js'
+export type { Clause, Exemptions, TestRunner } from './contract/suite.js'

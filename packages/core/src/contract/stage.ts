@@ -43,13 +43,13 @@ export interface PlanView {
   /** The call right before this stage, no other call in between. */
   readonly previous?: PreviousCall | undefined
   /** Whether a call of the stage's own could carry the slot. */
-  carries(operation: Operation<any>, slot: Slot<any>): boolean
+  readonly carries: (operation: Operation<any>, slot: Slot<any>) => boolean
   /** The pictures behind a reference that the stage's `pictures` declared. */
-  pictures(reference: string, use?: 'picture' | 'mask'): readonly GivenForecast[]
+  readonly pictures: (reference: string, use?: 'picture' | 'mask') => readonly GivenForecast[]
   /** Pixels as the backend's grid makes them. */
-  onGrid(pixels: number): number
+  readonly onGrid: (pixels: number) => number
   /** The name that the backend knows a resource by, where it tells aliases; else the name itself. */
-  canonical(kind: string, name: string): string
+  readonly canonical: (kind: string, name: string) => string
 }
 
 export interface PreviousCall {
@@ -57,7 +57,7 @@ export interface PreviousCall {
   readonly operation: string
   /** Whether the stage makes pictures by diffusion, as opposed to altering them. */
   readonly generates: boolean
-  carries(slot: Slot<any>): boolean
+  readonly carries: (slot: Slot<any>) => boolean
 }
 
 /** What a stage is going to do, as its pure `plan` says it. */
@@ -104,22 +104,32 @@ export interface StageContext<C, D extends Tokens = {}> {
   /** Whether this is the first enabled stage that generates. */
   readonly first: boolean
   /** Pixels as the backend's grid makes them. */
-  onGrid(pixels: number): number
+  readonly onGrid: (pixels: number) => number
   /** The only way to a backend: names the stage, adds contributions, goes through the interceptors. */
-  call<R>(operation: Operation<R>, request: R, options?: CallOptions): Promise<ImageBatch>
+  readonly call: <R>(
+    operation: Operation<R>,
+    request: R,
+    options?: CallOptions,
+  ) => Promise<ImageBatch>
   /** `work` for each picture, in order. A picture that fails leaves the batch; abort stops between pictures. */
-  each(images: ImageBatch, work: (image: StageImage) => Promise<ImageBatch>): Promise<ImageBatch>
+  readonly each: (
+    images: ImageBatch,
+    work: (image: StageImage) => Promise<ImageBatch>,
+  ) => Promise<ImageBatch>
   /** As `each`, for groups of pictures that one call can take. */
-  eachGroup(
+  readonly eachGroup: (
     groups: readonly ImageBatch[],
     work: (group: ImageBatch, index: number) => Promise<ImageBatch>,
-  ): Promise<ImageBatch>
+  ) => Promise<ImageBatch>
   /** `work` n times, with the same guarantees: how `n_iter` is unrolled. */
-  rounds(count: number, work: (round: number) => Promise<ImageBatch>): Promise<ImageBatch>
+  readonly rounds: (
+    count: number,
+    work: (round: number) => Promise<ImageBatch>,
+  ) => Promise<ImageBatch>
   /** The pictures behind a reference that the stage's `pictures` declared. */
-  pictures(reference: string, use?: 'picture' | 'mask'): ImageBatch
+  readonly pictures: (reference: string, use?: 'picture' | 'mask') => ImageBatch
   /** Told to observers and kept in the result. */
-  warn(message: string): void
+  readonly warn: (message: string) => void
 }
 
 /** A picture that a config names. */

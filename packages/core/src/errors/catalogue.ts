@@ -1,5 +1,5 @@
 import { defineErrors } from './define-errors.js'
-import { didYouMean, quoteList } from './nearest.js'
+import { didYouMean, nearest, quoteList } from './nearest.js'
 
 const show = (value: unknown): string => {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
@@ -7,6 +7,12 @@ const show = (value: unknown): string => {
 }
 const listed = (names: readonly string[]): string =>
   names.length === 0 ? 'none' : names.join(', ')
+
+const keyHint = (d: { key: string; known: readonly string[] }): string => {
+  const [best] = nearest(d.key, d.known)
+  if (best !== undefined) return `write ${best}, or remove ${d.key}`
+  return `known here: ${listed(d.known.slice(0, 24))}${d.known.length > 24 ? ', …' : ''}`
+}
 
 /** Every error of core, one factory per code. `docs/errors.md` agrees with it by a test. */
 export const errors = defineErrors({
@@ -26,7 +32,7 @@ export const errors = defineErrors({
     kind: 'config',
     message: (d: { path: string; key: string; known: readonly string[]; remedy?: string }) =>
       `${d.path} is not a known key.${didYouMean(d.key, d.known)}`,
-    hint: (d) => d.remedy ?? `known here: ${listed(d.known)}`,
+    hint: (d) => d.remedy ?? keyHint(d),
   },
   SW_CONFIG_INVALID_VALUE: {
     kind: 'config',

@@ -38,9 +38,7 @@ export function arrange(stages: readonly Stage[], placements: Placements): Arran
       terminal: definition.terminal === true && placement?.terminal !== false,
       stage,
       mayFollow: [...before, ...followers],
-      ...(placement === undefined
-        ? {}
-        : { placed: inWords(definition.phase, phase, before, after) }),
+      ...(placement === undefined ? {} : { placed: inWords(before, after) }),
     }
   })
   return sequence(entries)
@@ -62,14 +60,8 @@ function placedPhase(
   return own
 }
 
-function inWords(
-  from: PhaseRef,
-  to: PhaseRef,
-  before: readonly string[],
-  after: readonly string[],
-): string {
+function inWords(before: readonly string[], after: readonly string[]): string {
   const parts = [
-    ...(from.rank === to.rank ? [] : [`${from.name}@${from.rank} → ${to.name}@${to.rank}`]),
     ...(before.length > 0 ? [`before ${before.join(', ')}`] : []),
     ...(after.length > 0 ? [`after ${after.join(', ')}`] : []),
   ]

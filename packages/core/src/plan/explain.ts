@@ -11,7 +11,7 @@ export function explainPlan(plan: PipelinePlan): string {
   const idle = off.flatMap(({ name, notes }) =>
     notes.map(({ code, message }) => `   ! ${name}: ${message} (${code})`),
   )
-  const total = `${enabled.length} stages, ${times(calls, 'call')}, ${times(loads.flat().length, 'model load')}`
+  const total = `${times(enabled.length, 'stage')}, ${times(calls, 'call')}, ${times(loads.flat().length, 'model load')}`
   const header = plan.reprocess ? `reprocess of given pictures: ${total}` : total
   return [
     header,

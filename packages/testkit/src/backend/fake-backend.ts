@@ -62,11 +62,7 @@ export function fakeBackend(options: FakeBackendOptions = {}): Backend {
   return {
     kind,
     describe: () => Promise.resolve(capabilities),
-    call: async <R>(
-      { name }: Operation<R>,
-      request: R,
-      ctx: CallContext,
-    ): Promise<CallResult> => {
+    call: async <R>({ name }: Operation<R>, request: R, ctx: CallContext): Promise<CallResult> => {
       ctx.signal.throwIfAborted()
       const cannot = (what: string) => errors.SW_BACKEND_UNSUPPORTED({ backend: kind, what })
       if (!capabilities.operations.includes(name)) throw cannot(`the operation "${name}"`)

@@ -43,11 +43,7 @@ export function recording(backend: Backend): RecordingBackend {
     kind: backend.kind,
     calls,
     describe: (signal?: AbortSignal): Promise<Capabilities> => backend.describe(signal),
-    call: async <R>(
-      operation: Operation<R>,
-      request: R,
-      ctx: CallContext,
-    ): Promise<CallResult> => {
+    call: async <R>(operation: Operation<R>, request: R, ctx: CallContext): Promise<CallResult> => {
       const at = calls.length
       const call: RecordedCall = {
         stage: ctx.stage,

@@ -80,11 +80,7 @@ export function scripted(backend: Backend, script: Script): Backend {
   return {
     kind: backend.kind,
     describe: (signal?: AbortSignal): Promise<Capabilities> => backend.describe(signal),
-    call: async <R>(
-      operation: Operation<R>,
-      request: R,
-      ctx: CallContext,
-    ): Promise<CallResult> => {
+    call: async <R>(operation: Operation<R>, request: R, ctx: CallContext): Promise<CallResult> => {
       // Every run has a signal of its own.
       const count = runs.get(ctx.signal) ?? new RunCount()
       runs.set(ctx.signal, count)

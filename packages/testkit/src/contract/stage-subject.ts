@@ -1,12 +1,10 @@
 import {
   type Backend,
-  type CallContext,
   defineStage,
   type Interceptor,
   jsonSchemaOf,
   type Observer,
   Phase,
-  type Pipeline,
   type Provider,
   type Stage,
   Txt2Img,
@@ -17,8 +15,8 @@ import type { RecordedCall } from '../backend/recording.js'
 import type { Script } from '../backend/scripted.js'
 import { FakePipeline } from '../fake-pipeline.js'
 import type { GivenPictures } from '../picture/given.js'
-import type { Exemptions } from './suite.js'
 import { plainSchema } from './plain-schema.js'
+import type { Exemptions } from './suite.js'
 
 export type Section = Readonly<Record<string, unknown>>
 
@@ -61,7 +59,7 @@ export const source = defineStage({
     call: { operation: Txt2Img, times: 1 },
     output: Array.from({ length: 3 }, () => ({ width: 64, height: 96, settings: made(config) })),
   }),
-  execute: ({ config, call }) => call(Txt2Img, { ...made(config), batch_size: 3 }),
+  execute: (ctx) => ctx.call(Txt2Img, { ...made(ctx.config), batch_size: 3 }),
 })
 
 function made({ seed: first = seed }: { readonly seed?: number }) {
@@ -149,6 +147,3 @@ export function callsOf(calls: readonly RecordedCall[], stage: Stage): RecordedC
 export function propertiesOf(stage: Stage) {
   return jsonSchemaOf(stage.config).properties ?? {}
 }
-
-export type AnyPipeline = Pipeline<readonly Stage[]>
-export type { CallContext }

@@ -31,7 +31,9 @@ export function compare(a: string, b: string): number {
 
 function score(wanted: string, candidate: string): number {
   const edits = distance(wanted, candidate)
-  const holds = wanted.length >= 3 && (candidate.includes(wanted) || wanted.includes(candidate))
+  const holds =
+    Math.min(wanted.length, candidate.length) >= 3 &&
+    (candidate.includes(wanted) || wanted.includes(candidate))
   return holds ? Math.min(edits, 1) : edits
 }
 

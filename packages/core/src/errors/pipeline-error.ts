@@ -27,7 +27,7 @@ export class PipelineError extends Error {
   readonly details: Readonly<Record<string, unknown>>
   readonly errors: readonly PipelineError[]
   /** What was finished before a run failed or was cancelled; set by `run()` and `reprocess()`. */
-  result?: RunResult
+  declare result?: RunResult
 
   constructor(init: PipelineErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause })

@@ -180,7 +180,7 @@ describe('a pipeline’s services', () => {
     const own = plain('greeting', Phase.Upscale, {
       ...greeting.definition,
       provides: [provide(Name, () => 'its own')],
-    } as never)
+    })
     expect((await createPipeline({ backend, stages: [draw, own] }).run(config)).warnings).toEqual([
       'greeting: its own',
     ])
@@ -203,7 +203,7 @@ describe('a pipeline’s services', () => {
       stages: [draw],
       services: [provide(Stage, () => extra)],
     })
-    const plan = await pipeline.plan({ prompt: 'x', draw: {}, ...{ extra: {} } })
+    const plan = await pipeline.plan({ prompt: 'x', draw: {}, extra: {} } as never)
     expect(plan.stages.map(({ name }) => name)).toEqual(['draw', 'extra'])
     const twice = () =>
       createPipeline({ backend, stages: [draw, extra], services: [provide(Stage, () => extra)] })

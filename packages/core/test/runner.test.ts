@@ -47,7 +47,7 @@ describe('a run', () => {
     expect(result.status).toBe('done')
     expect(result.images.map(({ seed }) => seed)).toEqual([6, 7, 8])
     expect(result.images.map(({ lineage }) => lineage)).toEqual(
-      Array(3).fill(['draw', 'redraw', 'grow']),
+      [0, 1, 2].map(() => ['draw', 'redraw', 'grow']),
     )
     expect(backend.calls.map(({ stage }) => stage)).toEqual([
       'draw',

@@ -83,10 +83,8 @@ class Run {
     this.#images = input.images ?? []
   }
 
-  readonly #id = () => this.#input.runId ?? globalThis.crypto.randomUUID()
-
   async execute(): Promise<RunResult> {
-    const runId = this.#id()
+    const runId = this.#input.runId ?? globalThis.crypto.randomUUID()
     const notes = this.#plan.stages.flatMap((stage) => stage.notes)
     this.#emit({ type: 'run-started', runId, plan: this.#plan, notes })
     let error: PipelineError | undefined
@@ -116,6 +114,7 @@ class Run {
     if (this.#signal.aborted) {
       const error = errors.SW_RUN_CANCELLED({ stage: name })
       this.#keepUnfinished(name, error)
+      this.#images = []
       return error
     }
     const input = this.#images
@@ -191,7 +190,6 @@ class Run {
     this.#unfinished.push(
       ...this.#images.map((image): UnfinishedImage => ({ image, stage, error })),
     )
-    if (this.#signal.aborted && !this.#results.has(stage)) this.#images = []
   }
 
   #stopError(stage: string): PipelineError {

@@ -212,6 +212,7 @@ describe('explain()', () => {
     )
     expect(explainPlan(plan)).toMatchInlineSnapshot(`
       "3 stages, 6 calls, 1 model load
+      made without a backend: the core slots are assumed
       1. draw         Generate@100 · 2 calls · 4 pictures 512x512
          rank of Generate
          loads base

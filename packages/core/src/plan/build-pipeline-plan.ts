@@ -56,7 +56,8 @@ export function planParsed(run: ParsedRun, facts: PlanFacts): PipelinePlan {
   const drafts = run.arranged.map((one, order) =>
     names.has(one.name) ? planner.plan(one, order) : planner.skip(one, order),
   )
-  return deepFreeze({ reprocess, stages: drafts.map((draft) => planner.finish(draft)) })
+  const assumed = facts.capabilities === undefined
+  return deepFreeze({ reprocess, assumed, stages: drafts.map((draft) => planner.finish(draft)) })
 }
 
 /** A stage's plan before it is known whose calls carry its contributions. */

@@ -13,8 +13,11 @@ export function explainPlan(plan: PipelinePlan): string {
   )
   const total = `${times(enabled.length, 'stage')}, ${times(calls, 'call')}, ${times(loads.flat().length, 'model load')}`
   const header = plan.reprocess ? `reprocess of given pictures: ${total}` : total
+  const assumed =
+    plan.assumed === true ? ['made without a backend: the core slots are assumed'] : []
   return [
     header,
+    ...assumed,
     ...blocks.flat(),
     ...(off.length > 0 ? [`off: ${off.map(({ name }) => name).join(', ')}`] : []),
     ...idle,

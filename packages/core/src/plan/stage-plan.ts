@@ -49,4 +49,6 @@ export interface PipelinePlan {
   readonly stages: readonly StagePlan[]
   /** Whether the run starts from given pictures. */
   readonly reprocess: boolean
+  /** Whether it was made without a backend, so that the core slots and operations were assumed. */
+  readonly assumed?: boolean
 }

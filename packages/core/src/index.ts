@@ -18,10 +18,10 @@ export { type GivenPicture, ImageSource } from './contract/image-source.js'
 export type { Interceptor } from './contract/interceptor.js'
 export { type Operation, operation } from './contract/operation.js'
 export { Phase, phaseBetween, type PhaseRef } from './contract/phase.js'
+export type { Passthrough, Sampling } from './contract/sampling.js'
 export { type Contribution, type PlannedContribution, type Slot, slot } from './contract/slot.js'
 export {
   type ImageBatch,
-  type MediaType,
   type StageImage,
   stageImage,
   type StageImageInit,
@@ -49,10 +49,8 @@ export {
   type HiresPass,
   Img2Img,
   type Img2ImgRequest,
-  type Passthrough,
   Refiner,
   type RefinerSwitch,
-  type Sampling,
   type SdUpscaleRequest,
   Txt2Img,
   type Txt2ImgRequest,
@@ -71,7 +69,7 @@ export {
   type PipelineErrorInit,
   StagePlanError,
 } from './errors/pipeline-error.js'
-export { type ImageHeader, readImageHeader } from './image/image-header.js'
+export { type ImageHeader, type MediaType, readImageHeader } from './image/image-header.js'
 export {
   createPipeline,
   type ExplainedPlan,

@@ -1,7 +1,7 @@
 import type { Operation } from './operation.js'
+import type { Sampling } from './sampling.js'
 import type { Contribution } from './slot.js'
 import type { ImageBatch } from './stage-image.js'
-import type { Sampling } from './vocabulary.js'
 
 /** A name the backend must know, checked against `describe()` before the first call. */
 export interface Need {

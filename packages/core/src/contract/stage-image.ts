@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 
 import { errors } from '../errors/catalogue.js'
-import { readImageHeader } from '../image/image-header.js'
-import type { Sampling } from './vocabulary.js'
-
-export type MediaType = 'image/png' | 'image/jpeg' | 'image/webp'
+import { type MediaType, readImageHeader } from '../image/image-header.js'
+import type { Sampling } from './sampling.js'
 
 /** A picture between stages. Its bytes are fetched on demand, so nothing pins memory. */
 export interface StageImage {

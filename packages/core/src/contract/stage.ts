@@ -6,9 +6,9 @@ import type { PlanNote } from '../errors/define-notes.js'
 import type { Need } from './backend.js'
 import type { Operation } from './operation.js'
 import type { PhaseRef } from './phase.js'
+import type { Sampling } from './sampling.js'
 import type { Contribution, Slot } from './slot.js'
 import type { ImageBatch, StageImage } from './stage-image.js'
-import type { Sampling } from './vocabulary.js'
 
 /** A config schema: Standard Schema with JSON Schema, so a plugin may use any library, or another copy of one. */
 export type Schema<I = any, O = any> = StandardSchemaV1<I, O> & StandardJSONSchemaV1<I, O>

@@ -1,5 +1,3 @@
-import type { RunResult } from '../run/result.js'
-
 /** What went wrong, for hosts that map errors: the CLI exits 2 for `config`, `plan` and `plugin`. */
 export type ErrorKind = 'config' | 'plan' | 'plugin' | 'stage' | 'backend' | 'io' | 'aborted'
 
@@ -26,8 +24,6 @@ export class PipelineError extends Error {
   readonly hint: string
   readonly details: Readonly<Record<string, unknown>>
   readonly errors: readonly PipelineError[]
-  /** What was finished before a run failed or was cancelled; set by `run()` and `reprocess()`. */
-  declare result?: RunResult
 
   constructor(init: PipelineErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause })

@@ -1,4 +1,4 @@
-import type { MediaType } from '../contract/stage-image.js'
+export type MediaType = 'image/png' | 'image/jpeg' | 'image/webp'
 
 export interface ImageHeader {
   readonly mediaType: MediaType

@@ -48,3 +48,10 @@ export interface RunResult {
   /** The run config with every seed and the model resolved: running it again repeats the run. */
   readonly config: Readonly<Record<string, unknown>>
 }
+
+declare module '../errors/pipeline-error.js' {
+  interface PipelineError {
+    /** What was finished before a run failed or was cancelled; set by `run()` and `reprocess()`. */
+    result?: RunResult
+  }
+}

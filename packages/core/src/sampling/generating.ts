@@ -1,8 +1,9 @@
 import type { Need } from '../contract/backend.js'
-import type { Passthrough, Sampling } from '../contract/vocabulary.js'
+import type { Passthrough, Sampling } from '../contract/sampling.js'
 import type { PlanNote } from '../errors/define-notes.js'
 import { notes } from '../errors/notes.js'
 import { inMegapixels } from '../plan/size-limits.js'
+import { passthroughFields } from './fields.js'
 import { loraNeeds, promptNotes } from './prompts.js'
 import { splitSampler } from './schedulers.js'
 import { samplingNeeds, set } from './settings.js'
@@ -73,40 +74,12 @@ export function settleSampler<C extends Pick<Sampling, 'sampler_name' | 'schedul
       }
 }
 
+const passthroughKeys = [
+  'override_settings',
+  ...Object.keys(passthroughFields),
+] as (keyof Passthrough)[]
+
 /** The fields that a generating request hands on as they are. */
 export function passthroughOf(config: Passthrough): Passthrough {
-  const {
-    override_settings,
-    alwayson_scripts,
-    script_name,
-    script_args,
-    restore_faces,
-    tiling,
-    disable_extra_networks,
-    seed_resize_from_w,
-    seed_resize_from_h,
-    eta,
-    s_min_uncond,
-    s_churn,
-    s_tmin,
-    s_tmax,
-    s_noise,
-  } = config
-  return set({
-    override_settings,
-    alwayson_scripts,
-    script_name,
-    script_args,
-    restore_faces,
-    tiling,
-    disable_extra_networks,
-    seed_resize_from_w,
-    seed_resize_from_h,
-    eta,
-    s_min_uncond,
-    s_churn,
-    s_tmin,
-    s_tmax,
-    s_noise,
-  })
+  return set(Object.fromEntries(passthroughKeys.map((key) => [key, config[key]])))
 }

@@ -1,5 +1,5 @@
 import type { Need } from '../contract/backend.js'
-import type { Sampling } from '../contract/vocabulary.js'
+import type { Sampling } from '../contract/sampling.js'
 
 /** The sampling fields among the values of a config or request, and nothing else. */
 export function samplingOf(values: Sampling): Sampling {

@@ -75,6 +75,13 @@ describe('a plan', () => {
     )
   })
 
+  test('has no stage that takes pictures before one makes them', () => {
+    const early = plain('early', Phase.Prepare)
+    expect(() => buildPipelinePlan({ prompt: 'x', draw: {}, early: {} }, [draw, early])).toThrow(
+      expect.objectContaining({ code: 'SW_PLAN_NO_PICTURES', details: { stage: 'early' } }),
+    )
+  })
+
   test('lets nothing follow a terminal stage, and only one stage be terminal', () => {
     const after = plain('zz', Phase.Detail, { after: ['last'] })
     expect(() => buildPipelinePlan({ ...full, zz: {} }, [...stages, after])).toThrow(
@@ -94,6 +101,8 @@ describe('a plan', () => {
     expect(() => buildPipelinePlan(large, stages)).toThrow(
       expect.objectContaining({ code: 'SW_PREFLIGHT_TOO_LARGE' }),
     )
+    const long = { prompt: 'x', draw: { width: 20_000, height: 64 } }
+    expect(() => buildPipelinePlan(long, stages)).toThrow(/20000x64/)
     const { notes } = buildPipelinePlan(large, stages, { allowLarge: true }).stages[0] as StagePlan
     expect(notes.map(({ code }) => code)).toEqual(['SW_NOTE_LARGE_PICTURE'])
   })
@@ -202,9 +211,58 @@ describe('the sequencer', () => {
     )
   })
 
+  test('checks that a merged stage still stands right behind its host', () => {
+    const merged = buildPipelinePlan({ prompt: 'x', draw: {}, enlarge: { on: true } }, stages)
+    const hostOff = edited(merged, ({ name }) =>
+      name === 'draw' ? { enabled: false } : name === 'redraw' ? { enabled: true } : {},
+    )
+    expect(ordered(hostOff)).toThrow(/"hires", which it cannot: it is not enabled/)
+    const between = edited(merged, ({ name }) => (name === 'redraw' ? { enabled: true } : {}))
+    expect(ordered(between)).toThrow(/"hires", which it cannot: redraw calls in between/)
+  })
+
   test('refuses a plan that holds a stage twice', () => {
     const twice = { ...plan, stages: [...plan.stages, plan.stages.at(-1) as StagePlan] }
     expect(ordered(twice)).toThrow(expect.objectContaining({ code: 'SW_PLAN_DUPLICATE_STAGE' }))
+  })
+})
+
+describe('a stage definition', () => {
+  test('takes its rank from a named phase or phaseBetween, never from a bare number', () => {
+    for (const phase of [
+      { name: 'Between', rank: 450 },
+      { name: 'Upscale', rank: 401 },
+      { name: 'x', rank: 460, between: [Phase.Upscale, Phase.Detail] as const },
+    ])
+      expect(() => plain('bad', phase)).toThrow(
+        expect.objectContaining({
+          code: 'SW_PLUGIN_BAD_DEFINITION',
+          details: expect.objectContaining({ field: 'phase' }) as unknown,
+        }),
+      )
+  })
+
+  test('uses no reserved key, as its name or in its section, and no name out of snake case', () => {
+    for (const name of ['placement', 'preset', 'Acme', 'acme-sharpen', '9lives', 'a__b'])
+      expect(() => plain(name, Phase.Upscale)).toThrow(
+        expect.objectContaining({ code: 'SW_PLUGIN_BAD_DEFINITION' }),
+      )
+    expect(() =>
+      plain('ok', Phase.Upscale, { config: z.object({ enabled: z.boolean() }) }),
+    ).toThrow(/reserved key/)
+    expect(() => draw.as('sweep')).toThrow(/reserved key/)
+  })
+
+  test('inherits only keys that its section has', () => {
+    expect(() => plain('ok', Phase.Upscale, { inherits: ['steps'] as never })).toThrow(
+      /be a key of config/,
+    )
+    expect(() =>
+      plain('ok', Phase.Upscale, {
+        config: z.object({ a: z.int() }),
+        inheritsWhenFirst: ['a'] as never,
+      }),
+    ).toThrow(/be one of inherits/)
   })
 })
 

@@ -82,6 +82,9 @@ describe('a run', () => {
     const first = await pipeline.run({ prompt: 'x', draw: {}, redraw: { seed: -1 } })
     expect(first.config).toMatchObject({ seed: 42, model: 'loaded', redraw: { seed: 42 } })
     expect(backend.calls.map(({ request }) => request['model'])).toEqual(['loaded', 'loaded'])
+    expect((await pipeline.run({ prompt: 'x', model: 'mine', draw: {} })).config).toMatchObject({
+      model: 'mine',
+    })
     const again = await pipeline.run(first.config as never)
     expect(again.images.map(({ digest }) => digest)).toEqual(
       first.images.map(({ digest }) => digest),
@@ -118,6 +121,27 @@ describe('a run', () => {
     const backend = recordingBackend({ answer: () => ({ images: [picture(72, 64)] }) })
     const result = await createPipeline({ backend, stages }).run({ ...three, n_iter: 1 })
     expect(result.warnings).toEqual(['draw: expected 64x64, got a picture of 72x64'])
+  })
+
+  test('does not say unchanged while one call changed something, or may have', async () => {
+    for (const states of [
+      [true, false],
+      [true, 'unknown' as const],
+    ]) {
+      const left = [...states]
+      const backend = recordingBackend({
+        answer: (call) =>
+          call.stage === 'grow'
+            ? { images: [picture(64, 64, 5)], unchanged: left.shift() as boolean }
+            : undefined,
+      })
+      const result = await createPipeline({ backend, stages }).run({
+        ...three,
+        n_iter: 2,
+        grow: {},
+      } as never)
+      expect(result.stages.at(-1)?.outcome).toBe('done')
+    }
   })
 
   test('says unchanged when every call is known to have changed nothing', async () => {
@@ -373,6 +397,66 @@ describe('a cancel', () => {
   })
 })
 
+describe('a stage that works without the backend', () => {
+  test('stops between pictures when the run is cancelled', async () => {
+    const controller = new AbortController()
+    const own = plain('own', Phase.Upscale, {
+      execute: (ctx, images) =>
+        ctx.each(images, (image) => {
+          controller.abort()
+          return Promise.resolve([image])
+        }),
+    })
+    const error = await failure(
+      createPipeline({ backend: recordingBackend(), stages: [draw, own] }).run(
+        { ...three, own: {} } as never,
+        { signal: controller.signal },
+      ),
+    )
+    expect(
+      error.result?.unfinished.map(({ image }) => [image?.seed, image?.lineage.at(-1)]).toSorted(),
+    ).toEqual([
+      [5, 'own'],
+      [6, 'draw'],
+      [7, 'draw'],
+    ])
+  })
+})
+
+describe('several calls on one picture', () => {
+  const twice = plain('twice', Phase.Upscale, {
+    plan: () => ({ call: { operation: Upscale, times: 2 } }),
+    execute: (ctx, images) =>
+      ctx.each(images, async (image) => {
+        const [first = image] = await ctx.call(Upscale, { image } as never, { label: 'one' })
+        return ctx.call(Upscale, { image: first } as never, { label: 'two' })
+      }),
+  })
+  const run = { ...three, n_iter: 1, twice: {} } as never
+
+  test('are told apart by label, in lineage and summary', async () => {
+    const backend = recordingBackend({
+      answer: (call) =>
+        call.label === 'two' ? { images: [picture(64, 64, 5)], unchanged: true } : undefined,
+    })
+    const result = await createPipeline({ backend, stages: [draw, twice] }).run(run)
+    expect(result.images[0]?.lineage).toEqual(['draw', 'twice:one', 'twice:two'])
+    expect(result.stages[1]?.summary).toEqual(['one: changed in 1', 'two: nothing found in 1'])
+    expect(result.stages[1]?.outcome).toBe('done')
+  })
+
+  test('keep what the earlier ones made when a later one fails', async () => {
+    const backend = recordingBackend({
+      answer: (call) => {
+        if (call.label === 'two') throw new Error('no')
+        return undefined
+      },
+    })
+    const error = await failure(createPipeline({ backend, stages: [draw, twice] }).run(run))
+    expect(error.result?.unfinished[0]?.image?.lineage).toEqual(['draw', 'twice:one'])
+  })
+})
+
 describe('interceptors and observers', () => {
   test('an interceptor may answer instead of the backend, or of a whole stage; the first given is outermost', async () => {
     const backend = recordingBackend()
@@ -472,6 +556,18 @@ describe('a reprocess run', () => {
       [9, 30, 512],
       [10, 30, 512],
     ])
+  })
+
+  test('keeps the settings and the seed that a picture brings along', async () => {
+    const backend = recordingBackend()
+    const pipeline = createPipeline({ backend, stages })
+    const made = await pipeline.run({ ...three, n_iter: 1, steps: 33 })
+    const result = await pipeline.reprocess(made.images, {
+      prompt: 'other',
+      seed: 900,
+      grow: {},
+    } as never)
+    expect(result.images[0]).toMatchObject({ seed: 5, settings: { prompt: 'x', steps: 33 } })
   })
 
   test('refuses a stage that starts from nothing', async () => {

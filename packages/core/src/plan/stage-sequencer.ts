@@ -105,8 +105,7 @@ function checkFusion(enabled: readonly StagePlan[]): void {
             stage: stage.name,
             slot,
             by: host,
-            because:
-              between === undefined ? 'it is not enabled' : `${between.name} calls in between`,
+            because: where < 0 ? 'it is not enabled' : `${between?.name ?? ''} calls in between`,
           })
       }
     }

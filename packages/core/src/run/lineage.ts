@@ -1,4 +1,7 @@
+import type { Sampling } from '../contract/sampling.js'
 import type { StageImage } from '../contract/stage-image.js'
+import { Img2Img, Txt2Img } from '../contract/vocabulary.js'
+import { samplingOf } from '../sampling/settings.js'
 
 /** The picture with the stages it has now gone through; what the backend does not know of it comes from the picture
  *  it was made from. */
@@ -13,6 +16,14 @@ export function throughStage(
     settings: image.settings ?? source?.settings,
     name: image.name ?? source?.name,
   })
+}
+
+/** A generated picture whose backend does not tell its settings has those that were asked for. */
+export function withRequested(image: StageImage, operation: string, request: unknown): StageImage {
+  const generated = operation === Txt2Img.name || operation === Img2Img.name
+  return image.settings !== undefined || !generated
+    ? image
+    : { ...image, settings: samplingOf({ ...(request as Sampling), seed: image.seed }) }
 }
 
 /** A picture that a stage hands on without a call of its own gets its name added. */

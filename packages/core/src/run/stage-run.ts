@@ -15,7 +15,7 @@ import type { StagePlan } from '../plan/stage-plan.js'
 import { askedFor, callBackend, imagesIn } from './call.js'
 import type { RunEvent } from './events.js'
 import { inStage } from './in-stage.js'
-import { throughStage } from './lineage.js'
+import { throughStage, withRequested } from './lineage.js'
 import type { CallRecord, UnfinishedImage } from './result.js'
 
 export interface StageRunHost {
@@ -131,7 +131,7 @@ export class StageRun {
       progress: (fraction) => this.#report(fraction),
     }
     const result = await callBackend(backend, interceptors, operation, request, ctx)
-    const images = this.#take(result, request, options.label)
+    const images = this.#take(result, operation.name, request, options.label)
     const record: CallRecord = {
       operation: operation.name,
       ...(options.label === undefined ? {} : { label: options.label }),
@@ -147,7 +147,12 @@ export class StageRun {
     return images
   }
 
-  #take(result: CallResult, request: unknown, label: string | undefined): StageImage[] {
+  #take(
+    result: CallResult,
+    operation: string,
+    request: unknown,
+    label: string | undefined,
+  ): StageImage[] {
     const inputs = imagesIn(request)
     const source = (i: number): StageImage | undefined =>
       inputs.length > 1 ? inputs[i] : inputs[0]
@@ -161,7 +166,9 @@ export class StageRun {
       const kept = images.map((image, i) => throughStage(image, source(i), [host]))
       this.before.set(slot, [...(this.before.get(slot) ?? []), ...kept])
     }
-    return result.images.map((image, i) => throughStage(image, source(i), through))
+    return result.images.map((image, i) =>
+      throughStage(withRequested(image, operation, request), source(i), through),
+    )
   }
 
   /** Progress of the stage from 0 to 1, never falling. */

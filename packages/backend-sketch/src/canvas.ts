@@ -51,10 +51,30 @@ export class Canvas {
   }
 
   ellipse(place: Place, cx: number, cy: number, rx: number, ry: number, paint: Paint): void {
-    const k = 0.7071
+    const k = Math.SQRT1_2
     const [dx, dy] = [rx * k, ry * k]
-    // prettier-ignore
-    this.blob(place, [cx + rx, cy, cx + dx, cy + dy, cx, cy + ry, cx - dx, cy + dy, cx - rx, cy, cx - dx, cy - dy, cx, cy - ry, cx + dx, cy - dy], paint)
+    this.blob(
+      place,
+      [
+        cx + rx,
+        cy,
+        cx + dx,
+        cy + dy,
+        cx,
+        cy + ry,
+        cx - dx,
+        cy + dy,
+        cx - rx,
+        cy,
+        cx - dx,
+        cy - dy,
+        cx,
+        cy - ry,
+        cx + dx,
+        cy - dy,
+      ],
+      paint,
+    )
   }
 
   /** Draws a smooth line; `thick` in units, tapering to `end` of it. */
@@ -97,7 +117,15 @@ export class Canvas {
     cover.fill(0, 0, size + 2)
     for (let i = 0; i < points.length; i += 2) {
       const j = (i + 2) % points.length
-      addEdge(cover, width, height, points[i]! - left, points[i + 1]! - top, points[j]! - left, points[j + 1]! - top)
+      addEdge(
+        cover,
+        width,
+        height,
+        points[i]! - left,
+        points[i + 1]! - top,
+        points[j]! - left,
+        points[j + 1]! - top,
+      )
     }
     sweep(cover, width, height)
     if (soft > 0) {
@@ -108,7 +136,16 @@ export class Canvas {
     this.#blend(place, cover, left, top, width, height, [x0, x1], paint)
   }
 
-  #blend(place: Place, cover: Float32Array, left: number, top: number, width: number, height: number, span: readonly [number, number], paint: Paint): void {
+  #blend(
+    place: Place,
+    cover: Float32Array,
+    left: number,
+    top: number,
+    width: number,
+    height: number,
+    span: readonly [number, number],
+    paint: Paint,
+  ): void {
     const { color, to = color, along, alpha = 1, grain = 0, weave = [12, 12] } = paint
     const data = this.data
     const ends = along === undefined ? [span[0], 0, span[1], 0] : project(place, along)
@@ -128,7 +165,8 @@ export class Canvas {
         if (c < 0.002) continue
         const f = t < 0 ? 0 : t > 1 ? 1 : t
         let shade = 1
-        if (grain > 0) shade += grain * sample(table, (left + x - place.x) * wx, (top + y - place.y) * wy)
+        if (grain > 0)
+          shade += grain * sample(table, (left + x - place.x) * wx, (top + y - place.y) * wy)
         data[out] = data[out]! + ((r0 + dr * f) * shade - data[out]!) * c
         data[out + 1] = data[out + 1]! + ((g0 + dg * f) * shade - data[out + 1]!) * c
         data[out + 2] = data[out + 2]! + ((b0 + db * f) * shade - data[out + 2]!) * c
@@ -138,11 +176,17 @@ export class Canvas {
 }
 
 /** Blurs one plane with a box of `radius` in both directions, in place. */
-export function blurPlane(plane: Float32Array, scratch: Float32Array, width: number, height: number, radius: number): void {
+export function blurPlane(
+  plane: Float32Array,
+  scratch: Float32Array,
+  width: number,
+  height: number,
+  radius: number,
+): void {
   const scale = 1 / (2 * radius + 1)
   for (let y = 0; y < height; y++) {
     const row = y * width
-    let sum = plane[row]! * (radius + 1)
+    let sum = plane[row]! * radius
     for (let x = 0; x < radius; x++) sum += plane[row + Math.min(width - 1, x)]!
     for (let x = 0; x < width; x++) {
       sum += plane[row + (x + radius < width ? x + radius : width - 1)]!
@@ -152,7 +196,7 @@ export function blurPlane(plane: Float32Array, scratch: Float32Array, width: num
   }
   // Column sums are carried a whole row at a time: memory is read in its own order.
   const sums = new Float64Array(width)
-  for (let x = 0; x < width; x++) sums[x] = scratch[x]! * (radius + 1)
+  for (let x = 0; x < width; x++) sums[x] = scratch[x]! * radius
   for (let y = 0; y < radius; y++) {
     const row = Math.min(height - 1, y) * width
     for (let x = 0; x < width; x++) sums[x] = sums[x]! + scratch[row + x]!
@@ -191,7 +235,9 @@ function smooth(place: Place, points: readonly number[], closed: boolean): numbe
       const t = n / parts
       for (const k of [0, 1]) {
         const [w, x, y, z] = [p[a + k]!, p[b + k]!, p[c + k]!, p[d + k]!]
-        out.push(x + 0.5 * t * (y - w + t * (2 * w - 5 * x + 4 * y - z + t * (3 * (x - y) + z - w))))
+        out.push(
+          x + 0.5 * t * (y - w + t * (2 * w - 5 * x + 4 * y - z + t * (3 * (x - y) + z - w))),
+        )
       }
     }
   }
@@ -200,7 +246,15 @@ function smooth(place: Place, points: readonly number[], closed: boolean): numbe
 }
 
 /** Adds one edge's signed area to the accumulation buffer. */
-function addEdge(cover: Float32Array, width: number, height: number, ax: number, ay: number, bx: number, by: number): void {
+function addEdge(
+  cover: Float32Array,
+  width: number,
+  height: number,
+  ax: number,
+  ay: number,
+  bx: number,
+  by: number,
+): void {
   if (ay === by) return
   const sign = ay < by ? 1 : -1
   if (sign < 0) [ax, ay, bx, by] = [bx, by, ax, ay]

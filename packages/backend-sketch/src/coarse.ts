@@ -29,7 +29,15 @@ export function coarseOf(data: Float32Array, width: number, height: number, cell
 }
 
 /** Reads a plane of cells (`stride` numbers a cell) into one row of pixels, bilinearly. */
-export function readRow(plane: Float32Array, w: number, h: number, cell: number, y: number, stride: number, out: Float32Array): void {
+export function readRow(
+  plane: Float32Array,
+  w: number,
+  h: number,
+  cell: number,
+  y: number,
+  stride: number,
+  out: Float32Array,
+): void {
   const fy = Math.max(0, Math.min(h - 1, (y + 0.5) / cell - 0.5))
   const y0 = Math.floor(fy)
   const y1 = Math.min(h - 1, y0 + 1)

@@ -1,6 +1,7 @@
 import { blurPlane } from './canvas.js'
 import type { Raster } from './draw.js'
 import type { Box } from './mask.js'
+import { closeUp, type Grid, type Patch, reduced, skinPatches, type View } from './skin.js'
 
 export type Sort = 'face' | 'hand' | 'person'
 
@@ -12,6 +13,8 @@ export interface Found {
   readonly confidence: number
   /** A face's middle and half its height in pixels, by its eyes and chin; a hand's middle and half its size. */
   readonly fit: { readonly x: number; readonly y: number; readonly size: number }
+  /** −1 for a hand whose thumb points to the right. */
+  readonly flip?: 1 | -1
 }
 
 /** What a detector looks for, by its name; undefined for one that finds nothing here. */
@@ -29,8 +32,16 @@ export function detect(picture: Raster, sort: Sort): Found[] {
   if (sort === 'face') return faces
   const least = faces.reduce((most, one) => Math.max(most, one.fit.size), 0)
   const hands = patches.flatMap((patch) => hand(picture, grid, patch, faces, least))
-  if (sort === 'hand') return hands
+  if (sort === 'hand') return faces.length > 0 ? hands : alike(hands)
   return faces.map((one) => person(picture, one, hands))
+}
+
+/** Without a largest one that stands out: without eyes to be seen, a face can look like a hand. */
+function alike(hands: readonly Found[]): Found[] {
+  const [first, second] = hands.toSorted((a, b) => b.fit.size - a.fit.size)
+  return hands.filter(
+    (one) => one !== first || second === undefined || one.fit.size < second.fit.size * 1.25,
+  )
 }
 
 /** Without what is too small beside the largest: hands are at most half a face. */
@@ -39,92 +50,16 @@ function grown(faces: readonly Found[]): Found[] {
   return faces.filter((one) => one.fit.size > largest * 0.6)
 }
 
-interface Grid {
-  readonly width: number
-  readonly height: number
-  /** Pixels per cell. */
-  readonly cell: number
-  readonly data: Float32Array
-}
-
-interface Patch extends Box {
-  readonly area: number
-  readonly cells: Uint8Array
-  readonly mark: number
-}
-
-function reduced({ width, height, data }: Raster, longest: number): Grid {
-  const cell = Math.max(1, Math.max(width, height) / longest)
-  const [w, h] = [Math.max(1, Math.floor(width / cell)), Math.max(1, Math.floor(height / cell))]
-  const out = new Float32Array(w * h * 3)
-  const stride = Math.max(1, Math.floor(cell / 3))
-  for (let y = 0; y < h; y++)
-    for (let x = 0; x < w; x++) {
-      let count = 0
-      const to = (y * w + x) * 3
-      const [y1, x1] = [Math.floor((y + 1) * cell), Math.floor((x + 1) * cell)]
-      for (let py = Math.floor(y * cell); py < y1; py += stride)
-        for (let px = Math.floor(x * cell); px < x1; px += stride) {
-          const at = (py * width + px) * 3
-          for (let c = 0; c < 3; c++) out[to + c] = out[to + c]! + data[at + c]!
-          count++
-        }
-      for (let c = 0; c < 3; c++) out[to + c] = out[to + c]! / (count * 255)
-    }
-  return { width: w, height: h, cell, data: out }
-}
-
-/** Skin's hue lies between red and orange, neither grey nor glowing. */
-function isSkin(r: number, g: number, b: number): boolean {
-  if (!(r > g && g >= b) || r < 0.2) return false
-  const range = r - b
-  const hue = (g - b) / range // 0 red … 1 yellow
-  const saturation = range / r
-  return hue > 0.08 && hue < 0.56 && saturation > 0.17 && saturation < 0.68
-}
-
-function skinPatches({ width, height, data }: Grid): Patch[] {
-  const marks = new Uint8Array(width * height)
-  const patches: Patch[] = []
-  const skin = new Uint8Array(width * height)
-  for (let i = 0; i < skin.length; i++) skin[i] = isSkin(data[i * 3]!, data[i * 3 + 1]!, data[i * 3 + 2]!) ? 1 : 0
-  const stack: number[] = []
-  for (let start = 0; start < skin.length; start++) {
-    if (skin[start] === 0 || marks[start] !== 0) continue
-    const mark = (patches.length % 254) + 1
-    let [x0, y0, x1, y1, area] = [width, height, 0, 0, 0]
-    stack.push(start)
-    marks[start] = mark
-    while (stack.length > 0) {
-      const i = stack.pop()!
-      const x = i % width
-      const y = (i - x) / width
-      area++
-      x0 = Math.min(x0, x)
-      x1 = Math.max(x1, x + 1)
-      y0 = Math.min(y0, y)
-      y1 = Math.max(y1, y + 1)
-      for (const n of [x > 0 ? i - 1 : -1, x < width - 1 ? i + 1 : -1, i - width, i + width])
-        if (n >= 0 && n < skin.length && skin[n] === 1 && marks[n] === 0) {
-          marks[n] = mark
-          stack.push(n)
-        }
-    }
-    if (area >= 24) patches.push({ x0, y0, x1, y1, area, cells: marks, mark })
-  }
-  return patches.toSorted((a, b) => b.area - a.area).slice(0, 24)
-}
-
 /** A patch taller than about its width, well filled, with two dark spots side by side above its middle. */
 function face(picture: Raster, grid: Grid, patch: Patch): Found[] {
   const [w, h] = [patch.x1 - patch.x0, patch.y1 - patch.y0]
   const shape = h / w
   const fill = patch.area / (w * h)
-  if (w < 7 || shape < 0.72 || shape > 2 || fill < 0.45) return []
+  if (w < 7 || shape < 0.72 || shape > 2 || fill < 0.55) return []
   if (w > grid.width * 0.8 || touchesEdge(patch, grid)) return []
   const view = closeUp(picture, grid, patch)
   const eyes = findEyes(view)
-  if (eyes === undefined) return []
+  if (eyes === undefined || eyes.y < view.height * 0.11) return []
   // A patch with ears or a throat is wider or longer than the face: eyes and chin say where it is.
   const chin = chinBelow(view, eyes)
   const byEyes = eyes.apart / 0.62
@@ -133,50 +68,14 @@ function face(picture: Raster, grid: Grid, patch: Patch): Found[] {
   const confidence = Math.min(0.97, 0.35 + eyes.contrast * 0.7 + (fill - 0.45) * 0.3)
   const x = view.left + eyes.x * view.scale
   const y = view.top + (eyes.y + 0.06 * size) * view.scale
-  return [{ sort: 'face', box: pixels(patch, grid, picture), confidence, fit: { x, y, size: size * view.scale } }]
-}
-
-interface View {
-  readonly light: Float32Array
-  readonly skin: Uint8Array
-  readonly width: number
-  readonly height: number
-  readonly left: number
-  readonly top: number
-  /** Pixels of the picture per cell of the view. */
-  readonly scale: number
-}
-
-/** A patch again from the picture's own pixels, 64 cells wide. */
-function closeUp(picture: Raster, grid: Grid, patch: Patch): View {
-  const left = patch.x0 * grid.cell
-  const top = patch.y0 * grid.cell
-  const wide = (patch.x1 - patch.x0) * grid.cell
-  const width = 64
-  const scale = wide / width
-  const height = Math.max(1, Math.floor(((patch.y1 - patch.y0) * grid.cell) / scale))
-  const light = new Float32Array(width * height)
-  const skin = new Uint8Array(width * height)
-  const span = Math.max(1, Math.floor(scale))
-  const stride = Math.max(1, Math.floor(span / 3))
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      let [r, g, b, count] = [0, 0, 0, 0]
-      for (let dy = 0; dy < span; dy += stride)
-        for (let dx = 0; dx < span; dx += stride) {
-          const px = Math.min(picture.width - 1, Math.floor(left + x * scale) + dx)
-          const py = Math.min(picture.height - 1, Math.floor(top + y * scale) + dy)
-          const at = (py * picture.width + px) * 3
-          r += picture.data[at]!
-          g += picture.data[at + 1]!
-          b += picture.data[at + 2]!
-          count++
-        }
-      const k = 1 / (count * 255)
-      light[y * width + x] = (r * 0.3 + g * 0.59 + b * 0.11) * k
-      skin[y * width + x] = isSkin(r * k, g * k, b * k) ? 1 : 0
-    }
-  return { light, skin, width, height, left, top, scale }
+  return [
+    {
+      sort: 'face',
+      box: pixels(patch, grid, picture),
+      confidence,
+      fit: { x, y, size: size * view.scale },
+    },
+  ]
 }
 
 interface Eyes {
@@ -206,55 +105,101 @@ function findEyes({ light, width, height }: View): Eyes | undefined {
   }
   const band = Math.max(3, Math.round(width * 0.16))
   let best: Eyes | undefined
-  for (let y = Math.round(height * 0.07); y + band < height * 0.66; y += 1) {
+  for (let y = Math.round(height * 0.05); y + band < height * 0.66; y += 1) {
     const a = side(Math.round(width * 0.13), Math.round(width * 0.45), y, y + band)
     const b = side(Math.round(width * 0.55), Math.round(width * 0.87), y, y + band)
     const middle = side(Math.round(width * 0.46), Math.round(width * 0.54), y, y + band)
-    if (a.weight < 2 || b.weight < 2) continue
+    if (a.weight < 1.2 || b.weight < 1.2) continue
     const evenness = Math.min(a.weight, b.weight) / Math.max(a.weight, b.weight)
     // Between the eyes is the nose's bridge: a brim or a shadow is dark all the way across.
     const bridge = middle.weight / (middle.weight + (a.weight + b.weight) * 0.125 + 1e-6)
     const apart = b.x - a.x
-    if (evenness < 0.3 || bridge > 0.42 || apart < width * 0.28 || apart > width * 0.66 || Math.abs(a.y - b.y) > width * 0.13) continue
+    if (
+      evenness < 0.15 ||
+      bridge > 0.45 ||
+      apart < width * 0.28 ||
+      apart > width * 0.66 ||
+      Math.abs(a.y - b.y) > width * 0.13
+    )
+      continue
     // Eyes end where cheeks begin, and a mouth lies below between them; clefts between fingers run on.
     const reach = Math.round(apart * 0.22)
-    const [ax, bx, mx, my] = [Math.round(a.x), Math.round(b.x), Math.round((a.x + b.x) / 2), (a.y + b.y) / 2]
+    const [ax, bx, mx, my] = [
+      Math.round(a.x),
+      Math.round(b.x),
+      Math.round((a.x + b.x) / 2),
+      (a.y + b.y) / 2,
+    ]
     const cheeks = [ax, bx].map((x) => {
       const [from, to] = [Math.round(my + apart * 0.42), Math.round(my + apart * 0.8)]
       return to > height ? Infinity : side(x - reach, x + reach, from, to).weight
     })
-    const mouth = side(mx - reach, mx + reach, Math.round(my + apart * 0.9), Math.min(height, Math.round(my + apart * 1.4))).weight
-    if (Math.max(...cheeks) > Math.min(a.weight, b.weight) * 0.4 || mouth < Math.min(a.weight, b.weight) * 0.12) continue
-    const contrast = (Math.min(a.weight, b.weight) / (band * width * 0.32)) * evenness * (1 - bridge) * 2
-    if (best === undefined || contrast > best.contrast) best = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart, contrast }
+    const mouth = side(
+      mx - reach,
+      mx + reach,
+      Math.round(my + apart * 0.9),
+      Math.min(height, Math.round(my + apart * 1.4)),
+    ).weight
+    if (
+      Math.max(...cheeks) > Math.min(a.weight, b.weight) * 0.4 ||
+      mouth < Math.min(a.weight, b.weight) * 0.08
+    )
+      continue
+    const contrast =
+      (Math.min(a.weight, b.weight) / (band * width * 0.32)) * evenness * (1 - bridge) * 2
+    if (best === undefined || contrast > best.contrast)
+      best = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart, contrast }
   }
-  return best !== undefined && best.contrast > 0.06 ? { ...best, contrast: Math.min(1, best.contrast) } : undefined
+  return best !== undefined && best.contrast > 0.03
+    ? { ...best, contrast: Math.min(1, best.contrast) }
+    : undefined
 }
 
 /** The last row of skin below the eyes. */
 function chinBelow({ skin, width, height }: View, eyes: Eyes): number {
   for (let y = height - 1; y > eyes.y; y--) {
     let count = 0
-    for (let x = Math.round(eyes.x - eyes.apart * 0.4); x < eyes.x + eyes.apart * 0.4; x++) count += skin[y * width + Math.max(0, Math.min(width - 1, x))]!
+    for (let x = Math.round(eyes.x - eyes.apart * 0.4); x < eyes.x + eyes.apart * 0.4; x++)
+      count += skin[y * width + Math.max(0, Math.min(width - 1, x))]!
     if (count > eyes.apart * 0.35) return y + 1
   }
   return height
 }
 
 /** A patch about as wide as high, smaller than a face, with at least two clefts across its lower part. */
-function hand(picture: Raster, grid: Grid, patch: Patch, faces: readonly Found[], largest: number): Found[] {
+function hand(
+  picture: Raster,
+  grid: Grid,
+  patch: Patch,
+  faces: readonly Found[],
+  largest: number,
+): Found[] {
   const [w, h] = [patch.x1 - patch.x0, patch.y1 - patch.y0]
   const shape = h / w
   const fill = patch.area / (w * h)
   const box = pixels(patch, grid, picture)
   if (w < 4 || shape < 0.55 || shape > 1.8 || fill < 0.4 || w > grid.width * 0.4) return []
-  if (faces.some((one) => one.box.x0 < box.x1 && box.x0 < one.box.x1 && one.box.y0 < box.y1 && box.y0 < one.box.y1)) return []
+  if (
+    faces.some(
+      (one) =>
+        one.box.x0 < box.x1 && box.x0 < one.box.x1 && one.box.y0 < box.y1 && box.y0 < one.box.y1,
+    )
+  )
+    return []
   const half = (box.x1 - box.x0 + box.y1 - box.y0) / 4
   if (largest > 0 && (half > largest * 1.1 || half < largest * 0.18)) return []
+  // Where there is a face, hands are within an arm's reach below it.
+  const [x, y] = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]
+  const reached = ({ fit }: Found) =>
+    Math.abs(x - fit.x) < fit.size * 4.5 && y > fit.y + fit.size && y < fit.y + fit.size * 8
+  if (faces.length > 0 && !faces.some(reached)) return []
   const clefts = cleftsOf(closeUp(picture, grid, patch))
   if (clefts < 1.2) return []
-  const confidence = Math.min(0.95, 0.3 + Math.min(4, clefts) * 0.1 + (fill - 0.4) * 0.5 + (largest > 0 ? 0.1 : 0))
-  return [{ sort: 'hand', box, confidence, fit: { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2, size: half * 1.04 } }]
+  const confidence = Math.min(
+    0.95,
+    0.3 + Math.min(4, clefts) * 0.1 + (fill - 0.4) * 0.5 + (largest > 0 ? 0.1 : 0),
+  )
+  return [{ sort: 'hand', box, confidence, fit: { x, y, size: half * 1.04 } }]
 }
 
 /** Dark dips per row in the part where fingers are, the mean of its rows. */
@@ -281,14 +226,24 @@ function cleftsOf({ light, skin, width, height }: View): number {
 /** A person reaches from above the head to the picture's lower part, and takes in the hands near it. */
 function person(picture: Raster, head: Found, hands: readonly Found[]): Found {
   const { x, y, size } = head.fit
-  const near = hands.filter((one) => Math.abs(one.fit.x - x) < size * 4 && one.fit.y > y && one.fit.y < y + size * 8)
+  const near = hands.filter(
+    (one) => Math.abs(one.fit.x - x) < size * 4 && one.fit.y > y && one.fit.y < y + size * 8,
+  )
   const box: Box = {
     x0: Math.max(0, Math.floor(Math.min(x - size * 3, ...near.map((one) => one.box.x0)))),
     y0: Math.max(0, Math.floor(y - size * 1.45)),
-    x1: Math.min(picture.width, Math.ceil(Math.max(x + size * 3, ...near.map((one) => one.box.x1)))),
+    x1: Math.min(
+      picture.width,
+      Math.ceil(Math.max(x + size * 3, ...near.map((one) => one.box.x1))),
+    ),
     y1: Math.min(picture.height, Math.ceil(y + size * 14)),
   }
-  return { sort: 'person', box, confidence: Math.min(0.98, head.confidence + near.length * 0.03), fit: head.fit }
+  return {
+    sort: 'person',
+    box,
+    confidence: Math.min(0.98, head.confidence + near.length * 0.03),
+    fit: head.fit,
+  }
 }
 
 function touchesEdge(patch: Patch, grid: Grid): boolean {

@@ -3,8 +3,9 @@ import { drawFigure } from './figure.js'
 import { finish } from './finish.js'
 import { drawLand } from './land.js'
 import { leaning, type Look, lookOf, refinerLook } from './look.js'
-import { drawProps, drawRoom, drawWeather } from './props.js'
 import { readPrompt } from './prompt.js'
+import { drawProps, drawWeather } from './props.js'
+import { drawRoom } from './room.js'
 import { planScene, type Scene } from './scene.js'
 import { drawSky } from './sky.js'
 import { paintStrokes } from './style.js'
@@ -58,9 +59,17 @@ export async function draw(settings: Rendering, tick: Tick): Promise<Raster> {
 }
 
 /** Draws the scene without grain, contrast and grade: what passes over a picture take their forms from. */
-export async function drawScene(settings: Rendering, look: Look, detail: number, tick: Tick): Promise<Canvas> {
+export async function drawScene(
+  settings: Rendering,
+  look: Look,
+  detail: number,
+  tick: Tick,
+): Promise<Canvas> {
   const { width, height } = settings
-  const drawn = Math.min(0.79, detail + look.detail * 0.3 + (settings.restore_faces === true ? 0.25 : 0))
+  const drawn = Math.min(
+    0.79,
+    detail + look.detail * 0.3 + (settings.restore_faces === true ? 0.25 : 0),
+  )
   const scene = planScene(settings, look, width / height, drawn)
   const canvas = new Canvas(width, height)
   await tick(0.05)
@@ -76,7 +85,13 @@ export async function drawScene(settings: Rendering, look: Look, detail: number,
   drawWeather(canvas, scene)
   await tick(0.6)
   if (settings.tiling === true) wrap(canvas)
-  paintStrokes(canvas, scene.intent.medium, scene.chance.bits('strokes'), look, detail >= 0.5 ? 0.7 : 1)
+  paintStrokes(
+    canvas,
+    scene.intent.medium,
+    scene.chance.bits('strokes'),
+    look,
+    detail >= 0.5 ? 0.7 : 1,
+  )
   return canvas
 }
 
@@ -85,14 +100,20 @@ export function fullLook(settings: Rendering): Look {
   const { loras } = readPrompt(settings.prompt, settings.negative_prompt)
   const look = lookOf(settings, loras)
   const { refiner } = settings
-  return refiner === undefined ? look : leaning(look, refinerLook(refiner.checkpoint), refiner.share)
+  return refiner === undefined
+    ? look
+    : leaning(look, refinerLook(refiner.checkpoint), refiner.share)
 }
 
 function figure(canvas: Canvas, scene: Scene): void {
   if (scene.figure === undefined) return
   const { x, y, size } = scene.figure
   const lean = scene.intent.windy ? 0.02 : 0
-  drawFigure(canvas, { x: x * canvas.height, y: y * canvas.height, size: size * canvas.height, lean }, scene)
+  drawFigure(
+    canvas,
+    { x: x * canvas.height, y: y * canvas.height, size: size * canvas.height, lean },
+    scene,
+  )
 }
 
 /** `tiling`: the outer sixteenth fades into the opposite side, so that copies join. */

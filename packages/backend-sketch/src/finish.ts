@@ -32,7 +32,13 @@ export function grade(data: Float32Array, settings: Rendering, look: Look): void
 
 /** Eight bits, with the grain that `steps` leave and the brush's texture.
  *  @unit `share` 0–1, how much of the picture is new: it scales both */
-export function quantised(canvas: Canvas, settings: Rendering, look: Look, steps: number, share: number): Raster {
+export function quantised(
+  canvas: Canvas,
+  settings: Rendering,
+  look: Look,
+  steps: number,
+  share: number,
+): Raster {
   const { width, height, data } = canvas
   const noise = grain(steps) * share
   const brush = (0.01 + 0.012 * look.texture) * share

@@ -3,6 +3,7 @@ import { noiseTable, sample } from './noise.js'
 import { mixed, scaled } from './palette.js'
 import type { Scene } from './scene.js'
 import { stage } from './sky.js'
+import { houses, quay } from './town.js'
 
 /** Paints what lies below the sky: water, hills, trees, houses, the planks of a pier. */
 export function drawLand(canvas: Canvas, scene: Scene): void {
@@ -24,25 +25,52 @@ export function drawLand(canvas: Canvas, scene: Scene): void {
 }
 
 /** One line of hills; `haze` is how much of the sky's colour lies over it. */
-function ridge(canvas: Canvas, scene: Scene, above: number, height: number, haze: number, name: string): void {
+function ridge(
+  canvas: Canvas,
+  scene: Scene,
+  above: number,
+  height: number,
+  haze: number,
+  name: string,
+): void {
   const { horizon, aspect, palette, chance } = scene
   const table = noiseTable(3)
   const [ox, oy] = [chance.between(`ridge x ${name}`, 0, 256), chance.bits(name) & 255]
   const points: number[] = [-0.02, 1.02]
   for (let i = 0; i <= 90; i++) {
     const u = -0.02 + (i / 90) * (aspect + 0.04)
-    points.push(u, horizon - above - height * (0.15 + 0.6 * sample(table, ox + u * 30, oy)) - 0.004 * sample(table, u * 300, oy))
+    points.push(
+      u,
+      horizon -
+        above -
+        height * (0.15 + 0.6 * sample(table, ox + u * 30, oy)) -
+        0.004 * sample(table, u * 300, oy),
+    )
   }
   points.push(aspect + 0.02, 1.02)
   const near = mixed(palette.land, palette.landFar, haze)
-  canvas.poly(stage(canvas), points, { color: near, to: mixed(near, palette.horizon, 0.35), along: [0, horizon - above - height * 0.5, 0, horizon + 0.05], grain: 0.1, weave: [120, 200] })
+  canvas.poly(stage(canvas), points, {
+    color: near,
+    to: mixed(near, palette.horizon, 0.35),
+    along: [0, horizon - above - height * 0.5, 0, horizon + 0.05],
+    grain: 0.1,
+    weave: [120, 200],
+  })
 }
 
 function ground(canvas: Canvas, scene: Scene): void {
   const { palette, horizon } = scene
-  canvas.poly(stage(canvas), [-0.1, horizon, scene.aspect + 0.1, horizon, scene.aspect + 0.1, 1.1, -0.1, 1.1], {
-    color: mixed(palette.land, palette.landFar, 0.4), to: scaled(palette.land, 0.75), along: [0, horizon, 0, 1], grain: 0.16, weave: [90, 260],
-  })
+  canvas.poly(
+    stage(canvas),
+    [-0.1, horizon, scene.aspect + 0.1, horizon, scene.aspect + 0.1, 1.1, -0.1, 1.1],
+    {
+      color: mixed(palette.land, palette.landFar, 0.4),
+      to: scaled(palette.land, 0.75),
+      along: [0, horizon, 0, 1],
+      grain: 0.16,
+      weave: [90, 260],
+    },
+  )
 }
 
 function water(canvas: Canvas, scene: Scene): void {
@@ -92,21 +120,46 @@ function pier(canvas: Canvas, scene: Scene): void {
   const end = chance.between('pier end', 0.4, 0.6) * aspect
   const far = horizon + 0.06
   const [left, right] = [-0.25, aspect + 0.25]
-  canvas.poly(place, [end - 0.05, far, end + 0.05, far, right, 1.02, left, 1.02], { color: scaled(palette.wood, 1.1), to: scaled(palette.wood, 0.7), along: [0, far, 0, 1], grain: 0.2, weave: [24, 300] })
+  canvas.poly(place, [end - 0.05, far, end + 0.05, far, right, 1.02, left, 1.02], {
+    color: scaled(palette.wood, 1.1),
+    to: scaled(palette.wood, 0.7),
+    along: [0, far, 0, 1],
+    grain: 0.2,
+    weave: [24, 300],
+  })
   for (let i = 0; i < 26; i++) {
     const t = (i / 26) * (i / 26)
     const y = far + t * (1.02 - far)
-    canvas.line(place, [end - 0.05 + (left - end) * t, y, end + 0.05 + (right - end) * t, y], 0.0015 + 0.006 * t, { color: palette.ink, alpha: 0.55 })
-    if (detail > 0.5 && i > 10) canvas.line(place, [end + (left - end) * t * 0.8, y + 0.012 * t, end + (right - end) * t * 0.7, y + 0.013 * t], 0.0012, { color: mixed(palette.wood, [1, 1, 1], 0.5), alpha: 0.4 })
+    canvas.line(
+      place,
+      [end - 0.05 + (left - end) * t, y, end + 0.05 + (right - end) * t, y],
+      0.0015 + 0.006 * t,
+      { color: palette.ink, alpha: 0.55 },
+    )
+    if (detail > 0.5 && i > 10)
+      canvas.line(
+        place,
+        [end + (left - end) * t * 0.8, y + 0.012 * t, end + (right - end) * t * 0.7, y + 0.013 * t],
+        0.0012,
+        { color: mixed(palette.wood, [1, 1, 1], 0.5), alpha: 0.4 },
+      )
   }
   for (const side of [-1, 1]) {
     const edge = side < 0 ? left : right
-    const rail = (t: number): [number, number] => [end + side * 0.05 + (edge - end) * t, far + t * (1.02 - far)]
+    const rail = (t: number): [number, number] => [
+      end + side * 0.05 + (edge - end) * t,
+      far + t * (1.02 - far),
+    ]
     for (let i = 7; i > 0; i--) {
       const t = (i / 8) * (i / 8)
       const [x, y] = rail(t)
       const tall = 0.03 + 0.34 * t
-      canvas.line(place, [x, y, x, y - tall], 0.006 + 0.026 * t, { color: scaled(palette.wood, 0.85), to: scaled(palette.wood, 0.4), grain: 0.25, weave: [200, 14] })
+      canvas.line(place, [x, y, x, y - tall], 0.006 + 0.026 * t, {
+        color: scaled(palette.wood, 0.85),
+        to: scaled(palette.wood, 0.4),
+        grain: 0.25,
+        weave: [200, 14],
+      })
     }
     for (const up of [0.95, 0.55]) {
       const points = [0.015, 0.15, 0.4, 0.77].flatMap((t) => {
@@ -121,15 +174,24 @@ function pier(canvas: Canvas, scene: Scene): void {
 function shore(canvas: Canvas, scene: Scene): void {
   const { palette, aspect } = scene
   const sand: Rgb = scaled([0.68, 0.66, 0.56], 0.4 + palette.light * 0.6)
-  canvas.blob(stage(canvas), [-0.3, 0.9, aspect * 0.3, 0.86, aspect * 0.7, 0.88, aspect + 0.3, 0.84, aspect + 0.3, 1.3, -0.3, 1.3], { color: sand, to: scaled(sand, 0.8), grain: 0.07, weave: [300, 600] })
-}
-
-function quay(canvas: Canvas, scene: Scene): void {
-  const { palette, aspect, detail } = scene
-  const place = stage(canvas)
-  canvas.poly(place, [-0.1, 0.87, aspect + 0.1, 0.85, aspect + 0.1, 1.1, -0.1, 1.1], { color: mixed(palette.wall, [0.5, 0.5, 0.55], 0.5), to: scaled(palette.wall, 0.55), along: [0, 0.86, 0, 1], grain: 0.16, weave: [160, 260] })
-  canvas.line(place, [-0.1, 0.87, aspect + 0.1, 0.85], 0.012, { color: scaled(palette.wall, 1.25) })
-  if (detail > 0.5) for (let i = 0; i < 16; i++) canvas.line(place, [i * 0.1, 0.88, i * 0.1 - 0.03, 1.02], 0.002, { color: palette.ink, alpha: 0.5 })
+  canvas.blob(
+    stage(canvas),
+    [
+      -0.3,
+      0.9,
+      aspect * 0.3,
+      0.86,
+      aspect * 0.7,
+      0.88,
+      aspect + 0.3,
+      0.84,
+      aspect + 0.3,
+      1.3,
+      -0.3,
+      1.3,
+    ],
+    { color: sand, to: scaled(sand, 0.8), grain: 0.07, weave: [300, 600] },
+  )
 }
 
 function trees(canvas: Canvas, scene: Scene): void {
@@ -140,42 +202,43 @@ function trees(canvas: Canvas, scene: Scene): void {
     const x = chance.between(`tree x ${i}`, -0.05, aspect + 0.05)
     const base = horizon + 0.02 + near * near * 0.32
     const tall = (0.16 + 0.5 * near) * chance.between(`tree tall ${i}`, 0.8, 1.2)
-    const green = scaled(mixed(palette.landFar, [0.12, 0.26, 0.17], 0.35 + 0.65 * near), 0.4 + 0.6 * palette.light)
-    canvas.line(place, [x, base, x, base - tall * 0.5], 0.012 + 0.02 * near, { color: scaled([0.3, 0.29, 0.27], 0.5 + palette.light * 0.4) }, 0.5)
+    const green = scaled(
+      mixed(palette.landFar, [0.12, 0.26, 0.17], 0.35 + 0.65 * near),
+      0.4 + 0.6 * palette.light,
+    )
+    canvas.line(
+      place,
+      [x, base, x, base - tall * 0.5],
+      0.012 + 0.02 * near,
+      { color: scaled([0.3, 0.29, 0.27], 0.5 + palette.light * 0.4) },
+      0.5,
+    )
     for (let layer = 0; layer < 4; layer++) {
       const top = base - tall * (0.45 + layer * 0.17)
       const half = tall * (0.2 - layer * 0.04)
-      canvas.poly(place, [x, top - tall * 0.14, x + half * 0.5, top + tall * 0.04, x + half, top + tall * 0.13, x, top + tall * 0.1, x - half, top + tall * 0.13, x - half * 0.5, top + tall * 0.04], { color: mixed(green, [0.7, 0.75, 0.5], 0.12), to: scaled(green, 0.6), grain: 0.25 + 0.2 * detail, weave: [140, 140] })
+      canvas.poly(
+        place,
+        [
+          x,
+          top - tall * 0.14,
+          x + half * 0.5,
+          top + tall * 0.04,
+          x + half,
+          top + tall * 0.13,
+          x,
+          top + tall * 0.1,
+          x - half,
+          top + tall * 0.13,
+          x - half * 0.5,
+          top + tall * 0.04,
+        ],
+        {
+          color: mixed(green, [0.7, 0.75, 0.5], 0.12),
+          to: scaled(green, 0.6),
+          grain: 0.25 + 0.2 * detail,
+          weave: [140, 140],
+        },
+      )
     }
   }
 }
-
-function houses(canvas: Canvas, scene: Scene): void {
-  const { palette, chance, aspect, horizon, hour, detail } = scene
-  const place = stage(canvas)
-  const lit = hour === 'dusk' || hour === 'night' || hour === 'lamplight'
-  for (let row = 0; row < 2; row++) {
-    let x = -0.06
-    for (let i = 0; x < aspect; i++) {
-      const key = `house ${row} ${i}`
-      const wide = chance.between(`${key} wide`, 0.08, 0.15)
-      const tall = chance.between(`${key} tall`, 0.1, 0.22) + (row === 0 ? 0.08 : 0)
-      const base = horizon + 0.03 + row * 0.035
-      const wall = scaled(mixed(walls[Math.floor(chance.at(`${key} wall`) * walls.length)]!, palette.horizon, row === 0 ? 0.35 : 0.1), 0.35 + 0.6 * palette.light)
-      canvas.poly(place, [x, base - tall, x + wide, base - tall, x + wide, base, x, base], { color: wall, to: scaled(wall, 0.75), grain: 0.06, weave: [120, 120] })
-      const roof = scaled([0.33, 0.26, 0.3], 0.4 + 0.6 * palette.light)
-      canvas.poly(place, [x - 0.008, base - tall, x + wide / 2, base - tall - wide * 0.5, x + wide + 0.008, base - tall], { color: scaled(roof, 1.2), to: scaled(roof, 0.7), grain: 0.15, weave: [60, 300] })
-      for (let v = 0; v < 3; v++)
-        for (let u = 0; u < 2; u++) {
-          const [wx, wy] = [x + wide * (0.22 + u * 0.38), base - tall + 0.022 + v * tall * 0.3]
-          const on = lit && chance.at(`${key} lit ${u} ${v}`) < 0.6
-          canvas.poly(place, [wx, wy, wx + wide * 0.2, wy, wx + wide * 0.2, wy + tall * 0.16, wx, wy + tall * 0.16], { color: on ? [1, 0.88, 0.45] : scaled([0.3, 0.36, 0.42], 0.4 + 0.6 * palette.light) })
-          if (detail > 0.5) canvas.line(place, [wx + wide * 0.1, wy, wx + wide * 0.1, wy + tall * 0.16], 0.0018, { color: palette.ink, alpha: 0.7 })
-        }
-      canvas.poly(place, [x, base, x + wide, base, x + wide, base + tall * 0.5, x, base + tall * 0.5], { color: scaled(wall, 0.55), to: palette.waterDeep, along: [0, base, 0, base + tall * 0.5], alpha: 0.4, soft: 0.006 })
-      x += wide
-    }
-  }
-}
-
-const walls: readonly Rgb[] = [[0.86, 0.84, 0.78], [0.6, 0.68, 0.72], [0.78, 0.74, 0.52], [0.62, 0.5, 0.56], [0.5, 0.6, 0.56]]

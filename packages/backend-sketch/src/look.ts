@@ -33,7 +33,8 @@ export function lookOf(names: LookNames, loras: ReadonlyMap<string, number>): Lo
   let look = named(names.model ?? 'sketch')
   for (const [name, strength] of loras) look = leaning(look, named(`lora ${name}`), strength * 0.6)
   const side = [names.vae, ...(names.additional_modules ?? []), ...(names.styles ?? [])]
-  for (const name of side) if (name !== undefined && name !== '') look = leaning(look, named(name), 0.35)
+  for (const name of side)
+    if (name !== undefined && name !== '') look = leaning(look, named(name), 0.35)
   const skip = names.clip_skip ?? 1
   return skip > 1 ? leaning(look, named(`clip skip ${skip}`), 0.25) : look
 }
@@ -42,7 +43,11 @@ export function lookOf(names: LookNames, loras: ReadonlyMap<string, number>): Lo
 export function leaning(from: Look, to: Look, share: number): Look {
   const between = (a: number, b: number) => a + (b - a) * share
   return {
-    tint: [between(from.tint[0], to.tint[0]), between(from.tint[1], to.tint[1]), between(from.tint[2], to.tint[2])],
+    tint: [
+      between(from.tint[0], to.tint[0]),
+      between(from.tint[1], to.tint[1]),
+      between(from.tint[2], to.tint[2]),
+    ],
     saturation: between(from.saturation, to.saturation),
     contrast: between(from.contrast, to.contrast),
     line: between(from.line, to.line),
@@ -56,7 +61,12 @@ export function leaning(from: Look, to: Look, share: number): Look {
 /** A refiner draws out: its look is crisper and finer than the same name's as a model. */
 export function refinerLook(name: string): Look {
   const look = named(name)
-  return { ...look, crisp: look.crisp + 0.9, detail: look.detail + 0.5, contrast: look.contrast + 0.05 }
+  return {
+    ...look,
+    crisp: look.crisp + 0.9,
+    detail: look.detail + 0.5,
+    contrast: look.contrast + 0.05,
+  }
 }
 
 function named(name: string): Look {

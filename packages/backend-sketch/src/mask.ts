@@ -10,7 +10,14 @@ export interface Box {
 
 /** A mask ready for use: inverted when asked, with a soft edge of `blur` pixels outside and in.
  *  Nothing farther than 2.5 × `blur` from the mask is touched. */
-export function softMask(mask: Uint8Array, width: number, height: number, blur: number, invert: boolean, round: boolean): { readonly mask: Uint8Array; readonly box: Box | undefined } {
+export function softMask(
+  mask: Uint8Array,
+  width: number,
+  height: number,
+  blur: number,
+  invert: boolean,
+  round: boolean,
+): { readonly mask: Uint8Array; readonly box: Box | undefined } {
   const grey = new Uint8Array(mask.length)
   for (let i = 0; i < mask.length; i++) {
     const v = invert ? 255 - mask[i]! : mask[i]!
@@ -28,7 +35,8 @@ export function blurred(mask: Uint8Array, width: number, height: number, blur: n
   blurPlane(plane, scratch, width, height, radius)
   blurPlane(plane, scratch, width, height, radius)
   const out = new Uint8Array(mask.length)
-  for (let i = 0; i < out.length; i++) out[i] = Math.max(0, Math.min(255, Math.floor(plane[i]! + 0.5)))
+  for (let i = 0; i < out.length; i++)
+    out[i] = Math.max(0, Math.min(255, Math.floor(plane[i]! + 0.5)))
   return out
 }
 
@@ -48,8 +56,19 @@ export function boxOf(mask: Uint8Array, width: number, height: number): Box | un
 
 /** A box with padding, grown to the aspect it is worked on at, and kept within the picture.
  *  @source WebUI modules/masking.py, expand_crop_region */
-export function workingBox(box: Box, padding: number, width: number, height: number, aspect: number): Box {
-  let [x0, y0, x1, y1] = [Math.max(0, box.x0 - padding), Math.max(0, box.y0 - padding), Math.min(width, box.x1 + padding), Math.min(height, box.y1 + padding)]
+export function workingBox(
+  box: Box,
+  padding: number,
+  width: number,
+  height: number,
+  aspect: number,
+): Box {
+  let [x0, y0, x1, y1] = [
+    Math.max(0, box.x0 - padding),
+    Math.max(0, box.y0 - padding),
+    Math.min(width, box.x1 + padding),
+    Math.min(height, box.y1 + padding),
+  ]
   const grow = (low: number, high: number, wanted: number, limit: number): [number, number] => {
     const size = Math.min(limit, Math.round(wanted))
     const from = Math.max(0, Math.min(limit - size, Math.floor((low + high - size) / 2)))

@@ -1,35 +1,22 @@
 import type { Canvas, Place, Rgb } from './canvas.js'
 import { mixed, scaled } from './palette.js'
+import { spines } from './room.js'
 import type { Scene } from './scene.js'
 import { stage } from './sky.js'
-
-/** Paints a room: wall, window or shelves, a lamp, a table. */
-export function drawRoom(canvas: Canvas, scene: Scene): void {
-  const { palette, horizon, aspect, setting, intent, chance, hour, detail } = scene
-  const place = stage(canvas)
-  const wall = setting === 'studio' ? mixed(palette.wall, [0.7, 0.72, 0.76], 0.5) : palette.wall
-  const bright = hour === 'lamplight' || hour === 'night' ? 0.62 : 1
-  canvas.poly(place, [-0.1, -0.1, aspect + 0.1, -0.1, aspect + 0.1, 1.1, -0.1, 1.1], { color: scaled(wall, 1.15 * bright), to: scaled(wall, 0.5 * bright), grain: 0.03, weave: [60, 60] })
-  if (setting === 'room') {
-    if (intent.props.has('window') || hour === 'day' || hour === 'morning' || chance.at('window') < 0.4) windowLight(canvas, scene)
-    shelves(canvas, scene)
-  }
-  const wood: Rgb = scaled([0.44, 0.42, 0.37], 0.45 + 0.55 * palette.light)
-  canvas.poly(place, [-0.1, horizon + 0.03, aspect + 0.1, horizon + 0.03, aspect + 0.1, 1.1, -0.1, 1.1], setting === 'studio'
-    ? { color: scaled(wall, 1.3), to: scaled(wall, 0.8), along: [0, horizon, 0, 1] }
-    : { color: scaled(wood, 1.25), to: scaled(wood, 0.7), along: [0, horizon, aspect, 1], grain: 0.16 + detail * 0.08, weave: [10, 240] })
-  canvas.line(place, [-0.1, horizon + 0.03, aspect + 0.1, horizon + 0.03], 0.008, { color: palette.ink, alpha: 0.4, soft: 0.003 })
-  if (intent.props.has('lamp') || hour === 'lamplight') lamp(canvas, scene)
-}
 
 /** Paints the things that words name: lighthouse, boats, a vase, a bottle, a watch, a sign. */
 export function drawProps(canvas: Canvas, scene: Scene): void {
   const { intent, setting } = scene
   const still = setting === 'room' || setting === 'studio'
   if (intent.props.has('lighthouse') && !still) lighthouse(canvas, scene)
-  if (!still && (intent.props.has('boats') || (setting === 'sea' && scene.chance.at('boat') < 0.7))) boats(canvas, scene)
+  if (!still && (intent.props.has('boats') || (setting === 'sea' && scene.chance.at('boat') < 0.7)))
+    boats(canvas, scene)
   if (scene.figure === undefined || scene.figure.size < 0.05) {
-    const spot: Place = { x: scene.aspect * canvas.height * scene.chance.between('still x', 0.44, 0.56), y: canvas.height * 0.86, size: canvas.height * Math.min(0.3, scene.aspect * 0.3) }
+    const spot: Place = {
+      x: scene.aspect * canvas.height * scene.chance.between('still x', 0.44, 0.56),
+      y: canvas.height * 0.86,
+      size: canvas.height * Math.min(0.3, scene.aspect * 0.3),
+    }
     if (intent.props.has('vase')) vase(canvas, spot, scene)
     else if (intent.props.has('bottle')) bottle(canvas, spot, scene)
     else if (intent.props.has('watch')) watch(canvas, spot, scene)
@@ -45,67 +32,65 @@ export function drawWeather(canvas: Canvas, scene: Scene): void {
   if (intent.props.has('rain'))
     for (let i = 0; i < 170; i++) {
       const [x, y] = [chance.between(`rain x ${i}`, -0.1, aspect + 0.1), chance.at(`rain y ${i}`)]
-      canvas.line(place, [x, y, x - 0.02, y + 0.06], 0.0016, { color: [0.85, 0.88, 0.92], alpha: 0.4 })
+      canvas.line(place, [x, y, x - 0.02, y + 0.06], 0.0016, {
+        color: [0.85, 0.88, 0.92],
+        alpha: 0.4,
+      })
     }
   if (intent.props.has('snow'))
-    for (let i = 0; i < 200; i++) canvas.ellipse(place, chance.at(`snow x ${i}`) * aspect, chance.at(`snow y ${i}`), 0.003, 0.003, { color: [0.96, 0.97, 1], alpha: 0.8 })
-}
-
-function windowLight(canvas: Canvas, scene: Scene): void {
-  const { palette, aspect, chance } = scene
-  const place = stage(canvas)
-  const x = chance.at('window side') < 0.5 ? aspect * 0.06 : aspect * 0.66
-  const [w, top, low] = [aspect * 0.28, 0.08, 0.46]
-  canvas.poly(place, [x - 0.02, top - 0.02, x + w + 0.02, top - 0.02, x + w + 0.02, low + 0.02, x - 0.02, low + 0.02], { color: scaled(palette.wood, 1.4) })
-  canvas.poly(place, [x, top, x + w, top, x + w, low, x, low], { color: palette.zenith, to: palette.horizon, along: [0, top, 0, low] })
-  canvas.line(place, [x + w / 2, top, x + w / 2, low], 0.012, { color: scaled(palette.wood, 1.3) })
-  canvas.line(place, [x, (top + low) / 2, x + w, (top + low) / 2], 0.012, { color: scaled(palette.wood, 1.3) })
-  canvas.poly(place, [x, low + 0.2, x + w, low + 0.2, x + w + 0.25, 1, x + 0.18, 1], { color: palette.horizon, alpha: 0.16 * palette.light, soft: 0.03 })
-}
-
-function shelves(canvas: Canvas, scene: Scene): void {
-  const { palette, aspect, chance, detail } = scene
-  const place = stage(canvas)
-  const dim = 0.3 + 0.5 * palette.light
-  for (let row = 0; row < 3; row++) {
-    const y = 0.2 + row * 0.16
-    const from = chance.at('window side') < 0.5 ? aspect * 0.6 : aspect * 0.02
-    canvas.poly(place, [from, y, from + aspect * 0.38, y, from + aspect * 0.38, y + 0.012, from, y + 0.012], { color: scaled(palette.wood, dim) })
-    for (let i = 0, x = from + 0.01; x < from + aspect * 0.35; i++) {
-      const wide = chance.between(`spine ${row} ${i}`, 0.014, 0.03)
-      const tall = chance.between(`spine tall ${row} ${i}`, 0.07, 0.11)
-      const color = scaled(spines[Math.floor(chance.at(`spine color ${row} ${i}`) * spines.length)]!, dim)
-      canvas.poly(place, [x, y - tall, x + wide, y - tall, x + wide, y, x, y], { color, to: scaled(color, 0.7) })
-      if (detail > 0.5) canvas.line(place, [x + 0.003, y - tall * 0.8, x + wide - 0.003, y - tall * 0.8], 0.003, { color: [0.8, 0.76, 0.5], alpha: 0.7 })
-      x += wide + 0.002
-    }
-  }
-}
-
-function lamp(canvas: Canvas, scene: Scene): void {
-  const { aspect, horizon, chance, palette } = scene
-  const place = stage(canvas)
-  const x = aspect * (chance.at('window side') < 0.5 ? 0.86 : 0.14)
-  const y = horizon - 0.14
-  for (const [size, alpha] of [[0.5, 0.2], [0.26, 0.3], [0.12, 0.4]] as const)
-    canvas.ellipse(place, x, y, size * 0.6, size * 0.6, { color: [1, 0.86, 0.5], alpha, soft: size * 0.3 })
-  canvas.line(place, [x, y + 0.05, x, horizon + 0.06], 0.014, { color: palette.ink })
-  canvas.ellipse(place, x, horizon + 0.065, 0.05, 0.014, { color: palette.ink })
-  canvas.poly(place, [x - 0.035, y - 0.05, x + 0.035, y - 0.05, x + 0.075, y + 0.06, x - 0.075, y + 0.06], { color: [1, 0.94, 0.66], to: [0.93, 0.8, 0.42] })
+    for (let i = 0; i < 200; i++)
+      canvas.ellipse(
+        place,
+        chance.at(`snow x ${i}`) * aspect,
+        chance.at(`snow y ${i}`),
+        0.003,
+        0.003,
+        { color: [0.96, 0.97, 1], alpha: 0.8 },
+      )
 }
 
 function lighthouse(canvas: Canvas, scene: Scene): void {
   const { aspect, horizon, palette, chance, detail } = scene
-  const place: Place = { x: aspect * canvas.height * (chance.at('lighthouse side') < 0.5 ? 0.16 : 0.84), y: horizon * canvas.height + 0.02 * canvas.height, size: canvas.height * 0.36 }
+  const place: Place = {
+    x: aspect * canvas.height * (chance.at('lighthouse side') < 0.5 ? 0.16 : 0.84),
+    y: horizon * canvas.height + 0.02 * canvas.height,
+    size: canvas.height * 0.36,
+  }
   const dim = 0.35 + 0.65 * palette.light
-  canvas.blob(place, [-0.5, 0.1, -0.3, -0.06, 0, -0.1, 0.35, -0.05, 0.55, 0.1], { color: scaled([0.3, 0.31, 0.34], dim) })
-  canvas.poly(place, [-0.12, 0, -0.075, -0.85, 0.075, -0.85, 0.12, 0], { color: scaled([0.95, 0.95, 0.94], dim), to: scaled([0.6, 0.62, 0.66], dim) })
-  for (const y of [-0.2, -0.5, -0.8]) canvas.poly(place, [-0.12 - y * -0.05, y, 0.12 + y * 0.05, y, 0.11 + y * 0.05, y + 0.12, -0.11 - y * 0.05, y + 0.12], { color: scaled([0.7, 0.1, 0.17], dim), to: scaled([0.38, 0.06, 0.12], dim) })
+  canvas.blob(place, [-0.5, 0.1, -0.3, -0.06, 0, -0.1, 0.35, -0.05, 0.55, 0.1], {
+    color: scaled([0.3, 0.31, 0.34], dim),
+  })
+  canvas.poly(place, [-0.12, 0, -0.075, -0.85, 0.075, -0.85, 0.12, 0], {
+    color: scaled([0.95, 0.95, 0.94], dim),
+    to: scaled([0.6, 0.62, 0.66], dim),
+  })
+  for (const y of [-0.2, -0.5, -0.8])
+    canvas.poly(
+      place,
+      [
+        -0.12 - y * -0.05,
+        y,
+        0.12 + y * 0.05,
+        y,
+        0.11 + y * 0.05,
+        y + 0.12,
+        -0.11 - y * 0.05,
+        y + 0.12,
+      ],
+      { color: scaled([0.7, 0.1, 0.17], dim), to: scaled([0.38, 0.06, 0.12], dim) },
+    )
   canvas.poly(place, [-0.11, -0.85, 0.11, -0.85, 0.1, -0.88, -0.1, -0.88], { color: palette.ink })
   canvas.poly(place, [-0.06, -0.88, 0.06, -0.88, 0.06, -1, -0.06, -1], { color: [1, 0.92, 0.6] })
   canvas.poly(place, [-0.08, -1, 0, -1.1, 0.08, -1], { color: palette.ink })
-  if (detail > 0.5) for (const x of [-0.03, 0, 0.03]) canvas.line(place, [x, -0.88, x, -1], 0.008, { color: palette.ink })
-  if (palette.light < 0.7) canvas.poly(place, [0, -0.94, -2.5, -1.25, -2.5, -0.85], { color: [1, 0.93, 0.68], alpha: 0.22, soft: 0.03 })
+  if (detail > 0.5)
+    for (const x of [-0.03, 0, 0.03])
+      canvas.line(place, [x, -0.88, x, -1], 0.008, { color: palette.ink })
+  if (palette.light < 0.7)
+    canvas.poly(place, [0, -0.94, -2.5, -1.25, -2.5, -0.85], {
+      color: [1, 0.93, 0.68],
+      alpha: 0.22,
+      soft: 0.03,
+    })
 }
 
 function boats(canvas: Canvas, scene: Scene): void {
@@ -113,13 +98,27 @@ function boats(canvas: Canvas, scene: Scene): void {
   const dim = 0.35 + 0.65 * palette.light
   for (let i = 0; i < 3; i++) {
     const near = i / 3
-    const place: Place = { x: chance.at(`boat x ${i}`) * aspect * canvas.height, y: (horizon + 0.06 + near * 0.16) * canvas.height, size: canvas.height * (0.05 + 0.05 * near) }
+    const place: Place = {
+      x: chance.at(`boat x ${i}`) * aspect * canvas.height,
+      y: (horizon + 0.06 + near * 0.16) * canvas.height,
+      size: canvas.height * (0.05 + 0.05 * near),
+    }
     const hull = spines[Math.floor(chance.at(`hull ${i}`) * spines.length)]!
     canvas.line(place, [0, 0, 0, -1.9], 0.06, { color: scaled([0.5, 0.49, 0.46], dim) })
-    canvas.blob(place, [0.08, -1.8, 0.5, -1, 0.85, -0.3, 0.08, -0.25], { color: scaled([0.93, 0.92, 0.88], dim), to: scaled([0.68, 0.7, 0.74], dim) })
-    canvas.poly(place, [-1, -0.25, 1.1, -0.25, 0.75, 0.25, -0.75, 0.25], { color: scaled(hull, dim * 1.2), to: scaled(hull, dim * 0.6) })
+    canvas.blob(place, [0.08, -1.8, 0.5, -1, 0.85, -0.3, 0.08, -0.25], {
+      color: scaled([0.93, 0.92, 0.88], dim),
+      to: scaled([0.68, 0.7, 0.74], dim),
+    })
+    canvas.poly(place, [-1, -0.25, 1.1, -0.25, 0.75, 0.25, -0.75, 0.25], {
+      color: scaled(hull, dim * 1.2),
+      to: scaled(hull, dim * 0.6),
+    })
     canvas.line(place, [-1, -0.25, 1.1, -0.25], 0.08, { color: scaled([0.9, 0.9, 0.88], dim) })
-    canvas.poly(place, [-0.7, 0.27, 0.7, 0.27, 0.4, 0.8, -0.4, 0.8], { color: scaled(hull, dim * 0.5), alpha: 0.4, soft: 0.08 })
+    canvas.poly(place, [-0.7, 0.27, 0.7, 0.27, 0.4, 0.8, -0.4, 0.8], {
+      color: scaled(hull, dim * 0.5),
+      alpha: 0.4,
+      soft: 0.08,
+    })
   }
 }
 
@@ -127,30 +126,68 @@ function vase(canvas: Canvas, place: Place, scene: Scene): void {
   const { chance, detail } = scene
   shadow(canvas, place)
   for (let i = 0; i < 15; i++) {
-    const [x, y] = [chance.between(`bloom x ${i}`, -0.62, 0.62), chance.between(`bloom y ${i}`, -1.75, -1.1)]
+    const [x, y] = [
+      chance.between(`bloom x ${i}`, -0.62, 0.62),
+      chance.between(`bloom y ${i}`, -1.75, -1.1),
+    ]
     canvas.line(place, [0, -0.8, x * 0.5, (y - 0.8) / 2, x, y], 0.02, { color: [0.36, 0.4, 0.24] })
     const petal = blooms[i % blooms.length]!
-    for (let k = 0; k < 5; k++) canvas.ellipse(place, x + petals[k]![0] * 0.07, y + petals[k]![1] * 0.07, 0.062, 0.062, { color: petal, to: scaled(petal, 0.75) })
+    for (let k = 0; k < 5; k++)
+      canvas.ellipse(place, x + petals[k]![0] * 0.07, y + petals[k]![1] * 0.07, 0.062, 0.062, {
+        color: petal,
+        to: scaled(petal, 0.75),
+      })
     canvas.ellipse(place, x, y, 0.04, 0.04, { color: [0.4, 0.34, 0.2] })
-    if (detail > 0.5) canvas.ellipse(place, x - 0.01, y - 0.01, 0.016, 0.016, { color: [0.9, 0.85, 0.5] })
+    if (detail > 0.5)
+      canvas.ellipse(place, x - 0.01, y - 0.01, 0.016, 0.016, { color: [0.9, 0.85, 0.5] })
   }
-  canvas.blob(place, [-0.2, -0.95, 0.2, -0.95, 0.17, -0.78, 0.42, -0.45, 0.36, -0.05, 0.2, 0.03, -0.2, 0.03, -0.36, -0.05, -0.42, -0.45, -0.17, -0.78], { color: [0.8, 0.37, 0.2], to: [0.36, 0.13, 0.07], along: [-0.3, -0.5, 0.45, -0.3], grain: 0.08, weave: [20, 60] })
-  canvas.line(place, [-0.22, -0.95, 0.22, -0.95], 0.06, { color: [0.86, 0.4, 0.2], to: [0.42, 0.15, 0.08] })
+  canvas.blob(
+    place,
+    [
+      -0.2, -0.95, 0.2, -0.95, 0.17, -0.78, 0.42, -0.45, 0.36, -0.05, 0.2, 0.03, -0.2, 0.03, -0.36,
+      -0.05, -0.42, -0.45, -0.17, -0.78,
+    ],
+    {
+      color: [0.8, 0.37, 0.2],
+      to: [0.36, 0.13, 0.07],
+      along: [-0.3, -0.5, 0.45, -0.3],
+      grain: 0.08,
+      weave: [20, 60],
+    },
+  )
+  canvas.line(place, [-0.22, -0.95, 0.22, -0.95], 0.06, {
+    color: [0.86, 0.4, 0.2],
+    to: [0.42, 0.15, 0.08],
+  })
 }
 
 function bottle(canvas: Canvas, place: Place, scene: Scene): void {
   shadow(canvas, place)
   const c = mixed(scene.palette.cloth, [0.7, 0.85, 0.85], 0.5)
-  canvas.poly(place, [-0.4, -0.9, 0.4, -0.9, 0.42, 0, -0.42, 0], { color: mixed(c, [1, 1, 1], 0.5), to: scaled(c, 0.55) })
-  canvas.poly(place, [-0.34, -0.55, 0.34, -0.55, 0.36, -0.06, -0.36, -0.06], { color: c, to: scaled(c, 0.6), alpha: 0.8 })
-  canvas.poly(place, [-0.13, -1.2, 0.13, -1.2, 0.13, -0.9, -0.13, -0.9], { color: [0.85, 0.82, 0.6], to: [0.42, 0.4, 0.28] })
+  canvas.poly(place, [-0.4, -0.9, 0.4, -0.9, 0.42, 0, -0.42, 0], {
+    color: mixed(c, [1, 1, 1], 0.5),
+    to: scaled(c, 0.55),
+  })
+  canvas.poly(place, [-0.34, -0.55, 0.34, -0.55, 0.36, -0.06, -0.36, -0.06], {
+    color: c,
+    to: scaled(c, 0.6),
+    alpha: 0.8,
+  })
+  canvas.poly(place, [-0.13, -1.2, 0.13, -1.2, 0.13, -0.9, -0.13, -0.9], {
+    color: [0.85, 0.82, 0.6],
+    to: [0.42, 0.4, 0.28],
+  })
   canvas.line(place, [-0.3, -0.82, -0.31, -0.1], 0.05, { color: [1, 1, 1], alpha: 0.7 })
 }
 
 function watch(canvas: Canvas, place: Place, scene: Scene): void {
   shadow(canvas, place)
   const at: Place = { ...place, y: place.y - place.size * 0.6 }
-  canvas.line(at, [0, -1, 0, 0.8], 0.42, { color: [0.3, 0.27, 0.25], to: [0.16, 0.14, 0.13], grain: 0.2 })
+  canvas.line(at, [0, -1, 0, 0.8], 0.42, {
+    color: [0.3, 0.27, 0.25],
+    to: [0.16, 0.14, 0.13],
+    grain: 0.2,
+  })
   canvas.ellipse(at, 0, 0, 0.44, 0.44, { color: [0.85, 0.86, 0.88], to: [0.35, 0.36, 0.4] })
   canvas.ellipse(at, 0, 0, 0.37, 0.37, { color: [0.96, 0.96, 0.93] })
   canvas.line(at, [0, 0.05, 0, -0.27], 0.035, { color: scene.palette.ink })
@@ -160,30 +197,58 @@ function watch(canvas: Canvas, place: Place, scene: Scene): void {
 function mug(canvas: Canvas, place: Place, scene: Scene): void {
   shadow(canvas, place)
   const c = scene.palette.cloth
-  canvas.line(place, [0.35, -0.62, 0.62, -0.55, 0.6, -0.2, 0.35, -0.15], 0.1, { color: scaled(c, 0.7) })
-  canvas.blob(place, [-0.4, -0.78, 0.4, -0.78, 0.42, -0.3, 0.36, 0, -0.36, 0, -0.42, -0.3], { color: mixed(c, [1, 1, 1], 0.25), to: scaled(c, 0.5) })
+  canvas.line(place, [0.35, -0.62, 0.62, -0.55, 0.6, -0.2, 0.35, -0.15], 0.1, {
+    color: scaled(c, 0.7),
+  })
+  canvas.blob(place, [-0.4, -0.78, 0.4, -0.78, 0.42, -0.3, 0.36, 0, -0.36, 0, -0.42, -0.3], {
+    color: mixed(c, [1, 1, 1], 0.25),
+    to: scaled(c, 0.5),
+  })
   canvas.ellipse(place, 0, -0.76, 0.38, 0.09, { color: scaled(c, 0.4) })
 }
 
 function sign(canvas: Canvas, scene: Scene): void {
   const { aspect, palette, chance } = scene
-  const place: Place = { x: (aspect / 2) * canvas.height, y: 0.24 * canvas.height, size: canvas.height * Math.min(0.3, aspect * 0.36) }
+  const place: Place = {
+    x: (aspect / 2) * canvas.height,
+    y: 0.24 * canvas.height,
+    size: canvas.height * Math.min(0.3, aspect * 0.36),
+  }
   canvas.poly(place, [-1.05, -0.35, 1.05, -0.35, 1.05, 0.35, -1.05, 0.35], { color: palette.ink })
-  canvas.poly(place, [-1, -0.3, 1, -0.3, 1, 0.3, -1, 0.3], { color: palette.under, to: scaled(palette.under, 0.6) })
+  canvas.poly(place, [-1, -0.3, 1, -0.3, 1, 0.3, -1, 0.3], {
+    color: palette.under,
+    to: scaled(palette.under, 0.6),
+  })
   // Letters no one can read: what small text looks like.
   for (let i = 0; i < 9; i++) {
     const x = -0.85 + i * 0.2
     if (i === 4) continue
     const y = (name: string) => chance.between(`letter ${i} ${name}`, -0.18, 0.18)
     canvas.line(place, [x, -0.18, x, 0.18], 0.05, { color: [0.95, 0.9, 0.7] })
-    canvas.line(place, [x, y('a'), x + 0.07, y('b'), x + 0.12, y('c')], 0.045, { color: [0.95, 0.9, 0.7] })
+    canvas.line(place, [x, y('a'), x + 0.07, y('b'), x + 0.12, y('c')], 0.045, {
+      color: [0.95, 0.9, 0.7],
+    })
   }
 }
 
 function shadow(canvas: Canvas, place: Place): void {
-  canvas.ellipse(place, 0.16, 0.02, 0.62, 0.09, { color: [0.08, 0.08, 0.1], alpha: 0.5, soft: 0.06 })
+  canvas.ellipse(place, 0.16, 0.02, 0.62, 0.09, {
+    color: [0.08, 0.08, 0.1],
+    alpha: 0.5,
+    soft: 0.06,
+  })
 }
 
-const spines: readonly Rgb[] = [[0.5, 0.16, 0.2], [0.16, 0.3, 0.42], [0.2, 0.36, 0.26], [0.66, 0.62, 0.42], [0.34, 0.26, 0.42], [0.2, 0.22, 0.26]]
-const blooms: readonly Rgb[] = [[0.84, 0.76, 0.5], [0.72, 0.5, 0.62], [0.9, 0.86, 0.74], [0.6, 0.46, 0.56]]
-const petals: readonly (readonly [number, number])[] = [[0, -1], [0.95, -0.31], [0.59, 0.81], [-0.59, 0.81], [-0.95, -0.31]]
+const blooms: readonly Rgb[] = [
+  [0.86, 0.82, 0.46],
+  [0.72, 0.5, 0.66],
+  [0.9, 0.89, 0.8],
+  [0.6, 0.46, 0.6],
+]
+const petals: readonly (readonly [number, number])[] = [
+  [0, -1],
+  [0.95, -0.31],
+  [0.59, 0.81],
+  [-0.59, 0.81],
+  [-0.95, -0.31],
+]

@@ -32,12 +32,19 @@ export async function redraw(job: Redraw, tick: Tick): Promise<Raster> {
   grade(fresh.data, settings, look)
   await tick(0.62)
   const old = started(job)
+  if (mask !== undefined) settle(fresh, old)
   const styled = restyled(old, fresh, job)
   await tick(0.8)
   const cell = Math.max(2, Math.round(height / 150))
-  const agreement = agreementOf(coarseOf(old.data, width, height, cell), coarseOf(fresh.data, width, height, cell))
+  const agreement = agreementOf(
+    coarseOf(old.data, width, height, cell),
+    coarseOf(fresh.data, width, height, cell),
+  )
   const a = 1 - (1 - strength) * (1 - strength)
-  const late = mask === undefined ? Math.max(0, (strength - 0.4) / 0.6) : Math.max(0, Math.min(1, (strength - 0.25) / 0.55))
+  const late =
+    mask === undefined
+      ? Math.max(0, (strength - 0.5) / 0.5)
+      : Math.max(0, Math.min(1, (strength - 0.25) / 0.55))
   const b = late * late
   const row = new Float32Array(width)
   for (let y = 0; y < height; y++) {
@@ -102,11 +109,19 @@ function started({ input, settings, mask, fill = 1 }: Redraw): Canvas {
 }
 
 /** The unmasked colours, spread over the masked cells from their neighbours. */
-function surroundings(data: Float32Array, mask: Uint8Array, width: number, height: number, cell: number): Coarse {
+function surroundings(
+  data: Float32Array,
+  mask: Uint8Array,
+  width: number,
+  height: number,
+  cell: number,
+): Coarse {
   const coarse = coarseOf(data, width, height, cell)
   const known = new Uint8Array(coarse.width * coarse.height).fill(1)
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) if (mask[y * width + x]! > 0) known[Math.floor(y / cell) * coarse.width + Math.floor(x / cell)] = 0
+    for (let x = 0; x < width; x++)
+      if (mask[y * width + x]! > 0)
+        known[Math.floor(y / cell) * coarse.width + Math.floor(x / cell)] = 0
   if (known.every((one) => one === 0)) return coarse
   let missing = true
   while (missing) {
@@ -115,12 +130,19 @@ function surroundings(data: Float32Array, mask: Uint8Array, width: number, heigh
     for (let i = 0; i < known.length; i++) {
       if (was[i] === 1) continue
       const x = i % coarse.width
-      const near = [x > 0 ? i - 1 : -1, x < coarse.width - 1 ? i + 1 : -1, i - coarse.width, i + coarse.width].filter((n) => n >= 0 && n < was.length && was[n] === 1)
+      const near = [
+        x > 0 ? i - 1 : -1,
+        x < coarse.width - 1 ? i + 1 : -1,
+        i - coarse.width,
+        i + coarse.width,
+      ].filter((n) => n >= 0 && n < was.length && was[n] === 1)
       if (near.length === 0) {
         missing = true
         continue
       }
-      for (let c = 0; c < 3; c++) coarse.data[i * 3 + c] = near.reduce((sum, n) => sum + coarse.data[n * 3 + c]!, 0) / near.length
+      for (let c = 0; c < 3; c++)
+        coarse.data[i * 3 + c] =
+          near.reduce((sum, n) => sum + coarse.data[n * 3 + c]!, 0) / near.length
       known[i] = 1
     }
   }
@@ -139,8 +161,10 @@ function restyled(old: Canvas, fresh: Canvas, { settings, strength }: Redraw): C
   const scale = 260 / height
   const now = statistics(coarseOf(old.data, width, height, 16))
   const wanted = statistics(coarseOf(fresh.data, width, height, 16))
-  const share = strength * 0.7
-  const gain = [0, 1, 2].map((c) => 1 + (Math.max(0.5, Math.min(1.6, wanted.spread[c]! / now.spread[c]!)) - 1) * share)
+  const share = Math.min(1, strength * 1.2)
+  const gain = [0, 1, 2].map(
+    (c) => 1 + (Math.max(0.5, Math.min(1.6, wanted.spread[c]! / now.spread[c]!)) - 1) * share,
+  )
   const lift = [0, 1, 2].map((c) => now.mean[c]! + (wanted.mean[c]! - now.mean[c]!) * share)
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
@@ -151,7 +175,8 @@ function restyled(old: Canvas, fresh: Canvas, { settings, strength }: Redraw): C
       const shade = 1 + 0.05 * strength * n
       const from = (sy * width + sx) * 3
       const to = (y * width + x) * 3
-      for (let c = 0; c < 3; c++) styled.data[to + c] = ((old.data[from + c]! - now.mean[c]!) * gain[c]! + lift[c]!) * shade
+      for (let c = 0; c < 3; c++)
+        styled.data[to + c] = ((old.data[from + c]! - now.mean[c]!) * gain[c]! + lift[c]!) * shade
     }
   const look = fullLook(settings)
   const { medium } = readPrompt(settings.prompt, settings.negative_prompt)
@@ -160,17 +185,28 @@ function restyled(old: Canvas, fresh: Canvas, { settings, strength }: Redraw): C
   return styled
 }
 
+/** Brings what is to stand behind a mask into the light of what stands round it. */
+function settle(fresh: Canvas, old: Canvas): void {
+  const [from, to] = [fresh, old].map((one) =>
+    statistics(coarseOf(one.data, one.width, one.height, 16)),
+  )
+  const shift = [0, 1, 2].map((c) => (to!.mean[c]! - from!.mean[c]!) * 0.6)
+  for (let i = 0; i < fresh.data.length; i++) fresh.data[i] = fresh.data[i]! + shift[i % 3]!
+}
+
 /** Where the two agree, 0–1 per cell: a cell counts as the least of itself and its neighbours, smoothed. */
 function agreementOf(old: Coarse, fresh: Coarse): Coarse {
   const { width, height, cell } = old
   const raw = new Float32Array(width * height)
   for (let i = 0; i < raw.length; i++) {
     let most = 0
-    for (let c = 0; c < 3; c++) most = Math.max(most, Math.abs(old.data[i * 3 + c]! - fresh.data[i * 3 + c]!))
+    for (let c = 0; c < 3; c++)
+      most = Math.max(most, Math.abs(old.data[i * 3 + c]! - fresh.data[i * 3 + c]!))
     raw[i] = Math.max(0, Math.min(1, 1.5 - most * 6.5))
   }
   const data = new Float32Array(raw.length)
-  const at = (x: number, y: number) => raw[Math.max(0, Math.min(height - 1, y)) * width + Math.max(0, Math.min(width - 1, x))]!
+  const at = (x: number, y: number) =>
+    raw[Math.max(0, Math.min(height - 1, y)) * width + Math.max(0, Math.min(width - 1, x))]!
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       let sum = 0

@@ -32,11 +32,22 @@ export interface SceneSeeds {
 /** Decides the scene of a prompt and a seed. */
 export function planScene(seeds: SceneSeeds, look: Look, aspect: number, detail: number): Scene {
   const intent = readPrompt(seeds.prompt, seeds.negative_prompt)
-  const chance = chances(hash2(seeds.seed, intent.mix), hash2(seeds.subseed, intent.mix), seeds.subseed_strength)
-  const setting = intent.setting ?? (intent.hour === 'lamplight' ? 'room' : places[Math.floor(chance.at('setting') * places.length)]!)
+  const chance = chances(
+    hash2(seeds.seed, intent.mix),
+    hash2(seeds.subseed, intent.mix),
+    seeds.subseed_strength,
+  )
+  const setting =
+    intent.setting ??
+    (intent.hour === 'lamplight'
+      ? 'room'
+      : places[Math.floor(chance.at('setting') * places.length)]!)
   const still = setting === 'room' || setting === 'studio'
-  const hour = intent.hour ?? (still ? 'morning' : hours[Math.floor(chance.at('hour') * hours.length)]!)
-  const horizon = still ? chance.between('horizon', 0.6, 0.68) : chance.between('horizon', 0.5, 0.62)
+  const hour =
+    intent.hour ?? (still ? 'morning' : hours[Math.floor(chance.at('hour') * hours.length)]!)
+  const horizon = still
+    ? chance.between('horizon', 0.6, 0.68)
+    : chance.between('horizon', 0.5, 0.62)
   const size = intent.figure ?? (still && intent.props.size > 0 ? 'none' : 'middle')
   return {
     intent,
@@ -48,16 +59,27 @@ export function planScene(seeds: SceneSeeds, look: Look, aspect: number, detail:
     detail,
     aspect,
     horizon,
-    sun: [chance.between('sun x', 0.12, 0.88) * aspect, chance.between('sun y', 0.1, horizon - 0.12)],
+    sun: [
+      chance.between('sun x', 0.12, 0.88) * aspect,
+      chance.between('sun y', 0.1, horizon - 0.12),
+    ],
     figure: figureOf(size, aspect, chance),
   }
 }
 
-function figureOf(size: 'large' | 'small' | 'none' | 'middle', aspect: number, chance: Chance): Scene['figure'] {
+function figureOf(
+  size: 'large' | 'small' | 'none' | 'middle',
+  aspect: number,
+  chance: Chance,
+): Scene['figure'] {
   if (size === 'none') return undefined
   if (size === 'large') {
     const unit = Math.min(0.122, aspect * 0.18) * chance.between('figure size', 0.95, 1.05)
-    return { x: aspect * chance.between('figure x', 0.44, 0.56), y: chance.between('figure y', 0.28, 0.33), size: unit }
+    return {
+      x: aspect * chance.between('figure x', 0.44, 0.56),
+      y: chance.between('figure y', 0.28, 0.33),
+      size: unit,
+    }
   }
   const unit = size === 'small' ? Math.min(0.031, aspect * 0.06) : Math.min(0.062, aspect * 0.1)
   return { x: aspect * chance.between('figure x', 0.28, 0.72), y: 0.97 - unit * 14, size: unit }

@@ -9,7 +9,8 @@ export function drawSky(canvas: Canvas, scene: Scene): void {
   const { width, height, data } = canvas
   const table = noiseTable(2)
   const [ox, oy] = [chance.between('cloud x', 0, 256), chance.between('cloud y', 0, 256)]
-  const cover = hour === 'overcast' ? 0.42 : hour === 'night' ? -0.02 : chance.between('cloudiness', -0.06, 0.2)
+  const cover =
+    hour === 'overcast' ? 0.42 : hour === 'night' ? -0.02 : chance.between('cloudiness', -0.06, 0.2)
   const glow = hour === 'overcast' ? 0.18 : 0.55
   const rows = Math.min(height, Math.ceil((horizon + 0.02) * height))
   const [zr, zg, zb] = palette.zenith
@@ -33,7 +34,10 @@ export function drawSky(canvas: Canvas, scene: Scene): void {
       const u = (x + 0.5) * step
       const du = u - sun[0]
       const light = glow / (1 + (du * du + dy2) * 26)
-      const n = sample(table, ox + (u - 0.4) * sx, vy) + cover + 0.35 * sample(table, ox + u * sx * 2.7, vy * 2.1)
+      const n =
+        sample(table, ox + (u - 0.4) * sx, vy) +
+        cover +
+        0.35 * sample(table, ox + u * sx * 2.7, vy * 2.1)
       let r = r0 + (sr - r0) * light
       let g = g0 + (sg - g0) * light
       let b = b0 + (sb - b0) * light
@@ -60,10 +64,21 @@ function lights(canvas: Canvas, scene: Scene): void {
   if (hour === 'night' || hour === 'lamplight')
     for (let i = 0; i < 60; i++) {
       const size = chance.between(`star ${i}`, 0.0008, 0.002)
-      canvas.ellipse(place, chance.at(`star x ${i}`) * scene.aspect, chance.at(`star y ${i}`) * scene.horizon * 0.9, size, size, { color: palette.sun, alpha: 0.75 })
+      canvas.ellipse(
+        place,
+        chance.at(`star x ${i}`) * scene.aspect,
+        chance.at(`star y ${i}`) * scene.horizon * 0.9,
+        size,
+        size,
+        { color: palette.sun, alpha: 0.75 },
+      )
     }
   canvas.ellipse(place, sun[0], sun[1], 0.038, 0.038, { color: palette.sun, alpha: 0.95 })
-  if (hour === 'night') canvas.ellipse(place, sun[0] - 0.012, sun[1] - 0.008, 0.009, 0.008, { color: scaled(palette.sun, 0.85), alpha: 0.7 })
+  if (hour === 'night')
+    canvas.ellipse(place, sun[0] - 0.012, sun[1] - 0.008, 0.009, 0.008, {
+      color: scaled(palette.sun, 0.85),
+      alpha: 0.7,
+    })
 }
 
 /** The canvas in picture heights. */

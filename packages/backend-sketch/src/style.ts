@@ -4,11 +4,19 @@ import { hash2, noiseTable, sample, unit } from './noise.js'
 import type { Medium } from './prompt.js'
 
 /** Repaints a canvas in the manner of a medium: strokes of oil, washes of watercolour, lines of ink.
- *  @unit `coarse` scales the strokes; 1 is a first pass's */
-export function paintStrokes(canvas: Canvas, medium: Medium, bits: number, look: Look, coarse: number): void {
+ *  @unit `coarse` scales the strokes; 1 is a first pass's. `thin` is how far washes are thinned, 0–1: none over a
+ *  picture that is in the medium already */
+export function paintStrokes(
+  canvas: Canvas,
+  medium: Medium,
+  bits: number,
+  look: Look,
+  coarse: number,
+  thin = 1,
+): void {
   if (medium === 'oil') oil(canvas, bits, coarse)
-  else if (medium === 'watercolour') watercolour(canvas, bits, coarse)
-  else if (medium === 'ink') lines(canvas, 0.9, 0.75)
+  else if (medium === 'watercolour') watercolour(canvas, bits, coarse, thin)
+  else if (medium === 'ink') lines(canvas, 0.9, 0.6)
   else if (medium === 'flat') lines(canvas, 0.6, 0)
   if (look.line > 0.1 && medium === 'photo') lines(canvas, look.line * 0.35, 0)
 }
@@ -34,7 +42,8 @@ function oil(canvas: Canvas, bits: number, coarse: number): void {
         const steep = Math.sqrt(dx * dx + dy * dy)
         // Fine strokes only where there is form to follow.
         if (layer > 0 && steep < [0, 0.012, 0.03][layer]!) continue
-        const [ux, uy] = steep > 0.006 ? [-dy / steep, dx / steep] : [0.94, (unit(hash2(h, 2)) - 0.5) * 0.7]
+        const [ux, uy] =
+          steep > 0.006 ? [-dy / steep, dx / steep] : [0.94, (unit(hash2(h, 2)) - 0.5) * 0.7]
         const at = (y * width + x) * 3
         const shade = 0.94 + 0.12 * unit(hash2(h, 3))
         const color: Rgb = [source[at]! * shade, source[at + 1]! * shade, source[at + 2]! * shade]
@@ -44,7 +53,15 @@ function oil(canvas: Canvas, bits: number, coarse: number): void {
 }
 
 /** One bristly stroke from its middle, (dx, dy) to either end, with ridges along it. */
-function stroke(canvas: Canvas, cx: number, cy: number, dx: number, dy: number, half: number, color: Rgb): void {
+function stroke(
+  canvas: Canvas,
+  cx: number,
+  cy: number,
+  dx: number,
+  dy: number,
+  half: number,
+  color: Rgb,
+): void {
   const { width, height, data } = canvas
   const long2 = dx * dx + dy * dy || 1
   const long = Math.sqrt(long2)
@@ -70,12 +87,18 @@ function stroke(canvas: Canvas, cx: number, cy: number, dx: number, dy: number, 
 }
 
 /** Washes that run a little, pool darker at their edges, and let the paper through. */
-function watercolour(canvas: Canvas, bits: number, coarse: number): void {
+function watercolour(canvas: Canvas, bits: number, coarse: number, thin: number): void {
   const { width, height, data } = canvas
   const source = new Float32Array(data)
   const light = lightness(source, width, height)
   const soft = new Float32Array(light)
-  blurPlane(soft, new Float32Array(light.length), width, height, Math.max(1, Math.round(height * 0.007)))
+  blurPlane(
+    soft,
+    new Float32Array(light.length),
+    width,
+    height,
+    Math.max(1, Math.round(height * 0.007)),
+  )
   const table = noiseTable(5)
   const [ox, oy] = [bits & 255, (bits >>> 8) & 255]
   const run = height * 0.007 * coarse
@@ -89,7 +112,7 @@ function watercolour(canvas: Canvas, bits: number, coarse: number): void {
       const from = sy * width + sx
       const pool = Math.max(-0.16, Math.min(0.05, (light[from]! - soft[from]!) * 1.6))
       const paper = 0.97 + 0.035 * sample(table, x * 2.1, y * 2.1)
-      const wash = 0.3 + 0.12 * n
+      const wash = (0.3 + 0.12 * n) * thin
       for (let c = 0; c < 3; c++) {
         const v = source[from * 3 + c]!
         data[(y * width + x) * 3 + c] = (v + (0.965 - v) * wash + pool) * paper
@@ -102,7 +125,13 @@ function lines(canvas: Canvas, strength: number, fade: number): void {
   const { width, height, data } = canvas
   const light = lightness(data, width, height)
   const soft = new Float32Array(light)
-  blurPlane(soft, new Float32Array(light.length), width, height, Math.max(1, Math.round(height * 0.0022)))
+  blurPlane(
+    soft,
+    new Float32Array(light.length),
+    width,
+    height,
+    Math.max(1, Math.round(height * 0.0022)),
+  )
   for (let i = 0; i < light.length; i++) {
     const bend = (soft[i]! - light[i]!) * 9
     const ink = bend > 0.12 ? Math.min(1, bend) * strength : 0
@@ -116,11 +145,19 @@ function lines(canvas: Canvas, strength: number, fade: number): void {
 
 export function lightness(data: Float32Array, width: number, height: number): Float32Array {
   const light = new Float32Array(width * height)
-  for (let i = 0, at = 0; i < light.length; i++, at += 3) light[i] = data[at]! * 0.3 + data[at + 1]! * 0.59 + data[at + 2]! * 0.11
+  for (let i = 0, at = 0; i < light.length; i++, at += 3)
+    light[i] = data[at]! * 0.3 + data[at + 1]! * 0.59 + data[at + 2]! * 0.11
   return light
 }
 
-function slope(light: Float32Array, width: number, height: number, x: number, y: number, reach: number): [number, number] {
+function slope(
+  light: Float32Array,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+  reach: number,
+): [number, number] {
   const [x0, x1] = [Math.max(0, x - reach), Math.min(width - 1, x + reach)]
   const [y0, y1] = [Math.max(0, y - reach) * width, Math.min(height - 1, y + reach) * width]
   return [light[y * width + x1]! - light[y * width + x0]!, light[y1 + x]! - light[y0 + x]!]

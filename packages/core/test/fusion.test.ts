@@ -5,6 +5,7 @@ import {
   explainPlan,
   Hires,
   Img2Img,
+  type Interceptor,
   operation,
   Phase,
   phaseBetween,
@@ -107,6 +108,33 @@ describe('fusion', () => {
     expect(backend.calls.map((call) => [call.stage, call.slots])).toEqual([
       ['draw', ['acme_units', 'acme_units']],
       ['redraw', ['acme_units', 'acme_units']],
+    ])
+  })
+
+  test('lets a stage with a call of its own contribute to the call before it too', async () => {
+    const backend = recordingBackend({ capabilities: withUnits })
+    const both = plain('both', Phase.Refine, {
+      plan: () => ({
+        call: { operation: Img2Img, times: 1 },
+        contribute: { previous: [Units.with(['before'])], own: [Units.with(['own'])] },
+      }),
+      execute: (ctx, images) =>
+        ctx.each(images, (image) =>
+          ctx.call(Img2Img, { images: [image], batch_size: 1, width: 64, height: 64 } as never),
+        ),
+    })
+    const seen: unknown[] = []
+    const observe: Interceptor = {
+      call: (asked, _request, ctx, next) => {
+        seen.push([asked, Units.from(ctx.contributions)])
+        return next()
+      },
+    }
+    const pipeline = createPipeline({ backend, stages: [draw, both], interceptors: [observe] })
+    await pipeline.run({ prompt: 'x', width: 64, height: 64, draw: {}, both: {} } as never)
+    expect(seen).toEqual([
+      ['txt2img', ['before']],
+      ['img2img', ['own']],
     ])
   })
 

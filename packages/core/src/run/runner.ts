@@ -176,6 +176,10 @@ class Run {
       interceptors,
       signal: this.#signal,
       services: services[plan.name] ?? {},
+      // Of merged stages, and of those that contribute to this call beside making their own.
+      contributions: this.#ordered
+        .flatMap(({ contributions }) => contributions)
+        .filter(({ to }) => to.includes(plan.name)),
       first: this.#ordered.find(({ generates }) => generates)?.name === plan.name,
       grid: this.#input.grid ?? coreCapabilities.grid,
       emit: (event) => this.#emit(event),

@@ -7,6 +7,7 @@ import {
 } from '../contract/backend.js'
 import type { Interceptor } from '../contract/interceptor.js'
 import type { Operation } from '../contract/operation.js'
+import type { PlannedContribution } from '../contract/slot.js'
 import type { ImageBatch, StageImage } from '../contract/stage-image.js'
 import type { CallOptions, StageContext } from '../contract/stage.js'
 import { errors } from '../errors/catalogue.js'
@@ -24,6 +25,8 @@ export interface StageRunHost {
   readonly signal: AbortSignal
   readonly services: Readonly<Record<string, unknown>>
   readonly first: boolean
+  /** What the calls of this stage carry, in the order of the plan. */
+  readonly contributions: readonly PlannedContribution[]
   readonly grid: SizeGrid
   readonly emit: (event: RunEvent) => void
   readonly warn: (message: string, stage?: string) => void
@@ -125,9 +128,7 @@ export class StageRun {
       stage: this.plan.name,
       label: options.label,
       signal,
-      contributions: [this.plan, ...this.#merged]
-        .flatMap(({ contributions }) => contributions)
-        .filter(({ to }) => to.includes(this.plan.name)),
+      contributions: this.#host.contributions,
       progress: (fraction) => this.#report(fraction),
     }
     const result = await callBackend(backend, interceptors, operation, request, ctx)

@@ -18,3 +18,17 @@ export { given, givenPictures, type GivenPictures, type GivenSpec } from './pict
 export { stageClauses, stageContract } from './contract/stage-contract.js'
 export type { Section, StageSubject } from './contract/stage-subject.js'
 export type { Clause, Exemptions, TestRunner } from './contract/suite.js'
+export { assertChained } from './assert/chained.js'
+export { assertAdetailerLast, assertStageOrder, assertTerminalLast } from './assert/order.js'
+export {
+  assertNoCalls,
+  assertNoKey,
+  assertNoSlot,
+  assertRequest,
+  assertSlot,
+} from './assert/requests.js'
+export type { Journey, JourneyStages, JourneySubject } from './journeys/journey.js'
+export { journeys, journeySuite } from './journeys/journeys.js'
+export type { JourneyNames } from './journeys/words.js'
+export { backendClauses, backendContract } from './contract/backend-contract.js'
+export type { BackendSubject } from './contract/backend-subject.js'

@@ -103,7 +103,7 @@ export interface DetailRequest extends Sampling {
 }
 
 /** The high-res second pass on a txt2img call. Exactly `hr_second_pass_steps || steps` steps run.
- *  `width`/`height` are the target, computed and put on the grid by the plan. */
+ *  The target is `hr_scale` times the picture, or what `hr_resize_x`/`hr_resize_y` (0: unset) say. */
 export interface HiresPass {
   readonly hr_scale: number
   readonly hr_resize_x: number

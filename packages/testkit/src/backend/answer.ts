@@ -55,7 +55,7 @@ async function txt2img(request: Txt2ImgRequest, making: Making): Promise<CallRes
     Promise.all(
       Array.from({ length: request.batch_size }, (_, i) => {
         const settings = samplingOf({ ...request, ...seedAt(request, i), ...first })
-        return make(Txt2Img.name, [], size, { settings, place: i }, { ...making, effects })
+        return make(Txt2Img.name, [], size, { settings }, { ...making, effects })
       }),
     )
   const images = await batch(final, making.effects)
@@ -77,7 +77,7 @@ async function img2img(request: Img2ImgRequest, making: Making): Promise<CallRes
     const size = img2imgSize(request, source, making.grid)
     const seeds = seedAt(request, i)
     const settings = samplingOf({ ...request, ...seeds })
-    return make(Img2Img.name, [source], size, { settings, place: i }, making)
+    return make(Img2Img.name, [source], size, { settings }, making)
   })
   return { images: await Promise.all(made) }
 }
@@ -90,19 +90,19 @@ async function altered(
   size?: Size,
 ): Promise<CallResult> {
   const sources = imagesIn(request)
-  const images = sources.map((source, place) =>
-    make(operation, [source], size ?? source, { seed: source.seed, place }, making),
+  const images = sources.map((source) =>
+    make(operation, [source], size ?? source, { seed: source.seed }, making),
   )
   if (images.length > 0) return { images: await Promise.all(images) }
   const { width = 64, height = 64, seed = 0 } = request as Partial<Size & { seed: number }>
-  return { images: [await make(operation, [], { width, height }, { seed, place: 0 }, making)] }
+  return { images: [await make(operation, [], { width, height }, { seed }, making)] }
 }
 
 async function make(
   operation: string,
   sources: readonly StageImage[],
   { width, height }: Size,
-  own: { readonly place: number; readonly seed?: number; readonly settings?: Sampling },
+  own: { readonly seed?: number; readonly settings?: Sampling },
   { effects, fingerprint }: Making,
 ): Promise<StageImage> {
   const stories = await Promise.all(sources.map(readable))
@@ -117,9 +117,15 @@ async function make(
       effects: [...stories.flatMap((story) => story?.effects ?? []), ...effects],
       from,
       ancestors: [...from, ...stories.flatMap((story) => story?.ancestors ?? [])],
-      request: `${fingerprint}/${own.place}`,
+      request: varied(fingerprint, own.settings),
     },
   })
+}
+
+/** The subseed counts only where there is a variation. */
+function varied(fingerprint: string, settings: Sampling | undefined): string {
+  const { subseed_strength: strength = 0, subseed = 0 } = settings ?? {}
+  return strength > 0 ? `${fingerprint}/${subseed}` : fingerprint
 }
 
 /** What a picture tells, once it is clear that it is the picture it says it is.

@@ -30,6 +30,8 @@ export const resourceKinds = Object.freeze([
   'upscaler',
   'face_restorer',
   'detector',
+  'controlnet_model',
+  'controlnet_module',
   'script',
   'option',
   'field',
@@ -124,13 +126,17 @@ function effectsOfCall({ stage, label, contributions }: CallContext): string[] {
   return [host, ...new Set(from.filter((name) => name !== stage))]
 }
 
+const ofOnePicture = new Set(['image', 'images', 'batch_size', 'seed', 'subseed'])
+
+/** What the pictures of a call depend on besides seed and source: the same picture comes alone and in a batch. */
 function fingerprint(
   operation: string,
   request: unknown,
   contributions: readonly Contribution[],
 ): string {
+  const fields = Object.entries(request as object).filter(([key]) => !ofOnePicture.has(key))
   const carried = contributions.map(({ slot, value }) => ({ slot, value }))
-  const text = JSON.stringify([operation, requestAsJson(request), carried])
+  const text = JSON.stringify([operation, requestAsJson(Object.fromEntries(fields)), carried])
   return createHash('sha256').update(text).digest('hex')
 }
 

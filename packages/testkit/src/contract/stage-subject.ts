@@ -80,7 +80,7 @@ function made({ seed: first = seed }: { readonly seed?: number }) {
 }
 
 /** Whether pictures must be made for the stage. */
-function needsSource({ stage }: StageSubject): boolean {
+export function needsSource({ stage }: StageSubject): boolean {
   const { consumes, generates } = stage.definition
   return consumes !== 'nothing' || generates !== true
 }

@@ -1,0 +1,23 @@
+import type { CliHost } from '../host.js'
+import { planJson } from '../report/plan-json.js'
+import type { RunFile } from '../run-file/read.js'
+import type { RunFileOptions } from './options.js'
+import { prepare, refuseNotes } from './prepared.js'
+
+/** `stagewright plan <file>`: what a run would do, without a call. */
+export async function planCommand(
+  file: RunFile,
+  options: RunFileOptions,
+  host: CliHost,
+): Promise<number> {
+  const prepared = await prepare(file, options, host)
+  try {
+    const plan = await prepared.pipeline.plan(prepared.config, { signal: host.signal })
+    if (options.strict === true) refuseNotes(plan)
+    const text = options.json === true ? JSON.stringify(planJson(plan), null, 2) : plan.explain()
+    host.stdout.write(`${text}\n`)
+    return 0
+  } finally {
+    await prepared.dispose()
+  }
+}

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path'
+
+import {
+  type Backend,
+  createPipeline,
+  errors as core,
+  ImageSource,
+  type Interceptor,
+  type LearningRecorder,
+  type Observer,
+  type Pipeline,
+  type PipelinePlan,
+  provide,
+  type RunConfig,
+  type Stage,
+} from '@stagewright/core'
+import { fileImages } from '@stagewright/image-files'
+
+import { makeBackend, stagesOf } from '../built-in.js'
+import type { CliHost } from '../host.js'
+import { throwAll } from '../report/several.js'
+import { OpenedPictures } from '../run-file/effective.js'
+import { allowedByImages, imagePaths } from '../run-file/given-images.js'
+import { withOverrides } from '../run-file/overrides.js'
+import { type RunFile } from '../run-file/read.js'
+import type { RunFileOptions } from './options.js'
+
+/** A run file with its options, and the pipeline that can run it. */
+export interface Prepared {
+  readonly config: RunConfig
+  readonly stages: readonly Stage[]
+  readonly backend: Backend
+  readonly pictures: OpenedPictures
+  readonly pipeline: Pipeline<readonly Stage[]>
+  dispose(): Promise<void>
+}
+
+interface Watching {
+  readonly interceptors?: readonly Interceptor[]
+  readonly observers?: readonly Observer[]
+  readonly learning?: LearningRecorder | undefined
+}
+
+/** Lays the options over the file, checks the whole, and builds the pipeline.
+ *  @throws {PipelineError} SW_CONFIG_… and SW_CLI_… with every mistake */
+export async function prepare(
+  file: RunFile,
+  options: RunFileOptions,
+  host: CliHost,
+  watching: Watching = {},
+): Promise<Prepared> {
+  const [stages, backend] = await Promise.all([stagesOf(host), makeBackend(options.backend, host)])
+  const dispose = async (): Promise<void> => backend[Symbol.asyncDispose]?.()
+  try {
+    const config = withOverrides(file.config, options, stages, host.cwd) as RunConfig
+    const given = imagePaths(options.images ?? [], host.cwd)
+    const allowed = (options.allowPath ?? []).map((one) => resolve(host.cwd, one))
+    const pictures = new OpenedPictures(
+      fileImages({ root: file.folder, allow: [...allowed, ...allowedByImages(given)] }),
+    )
+    const { learning, ...rest } = watching
+    const pipeline = createPipeline({
+      backend,
+      stages,
+      services: [provide(ImageSource, () => pictures)],
+      allowLarge: options.allowLarge === true,
+      ...rest,
+      ...(learning === undefined ? {} : { learning }),
+    })
+    pipeline.parse(config)
+    return { config, stages, backend, pictures, pipeline, dispose }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+/** Refuses a plan that has notes (`--strict`).
+ *  @throws {PipelineError} SW_PLAN_STRICT for each note */
+export function refuseNotes(plan: PipelinePlan): void {
+  throwAll(
+    plan.stages.flatMap(({ name, notes }) =>
+      notes.map(({ code, message }) => core.SW_PLAN_STRICT({ stage: name, code, note: message })),
+    ),
+  )
+}

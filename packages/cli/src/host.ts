@@ -1,0 +1,29 @@
+import type { Backend, Stage } from '@stagewright/core'
+
+/** Where text goes: `process.stdout` is one. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
+export interface RegisteredStage {
+  readonly stage: Stage
+  /** The package it comes from. */
+  readonly from: string
+}
+
+/** What the command works with; a test or another program gives its own. */
+export interface CliHost {
+  readonly stdout: Output
+  readonly stderr: Output
+  /** The folder that paths on the command line are relative to. */
+  readonly cwd: string
+  /** Aborted to cancel a run. */
+  readonly signal?: AbortSignal | undefined
+  /** Default: the five stages. */
+  readonly stages?: () => Promise<readonly RegisteredStage[]>
+  /** Default: `sketch`. */
+  readonly backends?: Readonly<Record<string, () => Promise<Backend>>>
+  readonly now?: () => Date
+}

@@ -1,0 +1,100 @@
+import { Command, CommanderError } from 'commander'
+
+import { backendNames } from './built-in.js'
+import { initKinds } from './commands/init-files.js'
+import { debugOption, type RunFileOptions, withRunFileOptions } from './commands/options.js'
+import type { RunOptions } from './commands/run.js'
+import type { CliHost } from './host.js'
+import { version } from './version.js'
+
+/** Runs the command with `argv` (without node and script) and returns its exit code; it never exits by itself.
+ *  0 done · 1 io · 2 config, plan, plugin, usage · 3 backend before the first call · 4 a stage failed, or some pictures
+ *  did · 130 cancelled */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  const state: State = { code: 0, place: undefined }
+  const program = buildProgram(host, state)
+  if (argv.length === 0) {
+    program.outputHelp()
+    return 0
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return state.code
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+    const { endWith } = await import('./report/end-with.js')
+    return endWith(thrown, argv, host, state.place)
+  }
+}
+
+interface State {
+  code: number
+  /** Of the run file at hand: where a path of it stands. */
+  place: ((path: string) => string | undefined) | undefined
+}
+
+function buildProgram(host: CliHost, state: State): Command {
+  const { stdout, stderr } = host
+  const program = new Command('stagewright')
+    .description('Plans and runs picture pipelines from a run file.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'show help')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      // Told by the error that follows.
+      writeErr: (text) => void (text.startsWith('error:') ? '' : stderr.write(text)),
+      getOutHelpWidth: () => stdout.columns ?? 100,
+    })
+  const read = async (file: string) => {
+    const { readRunFile } = await import('./run-file/read.js')
+    const found = await readRunFile(file, host.cwd)
+    state.place = found.place
+    return found
+  }
+  const backends = backendNames(host)
+
+  withRunFileOptions(command(program, 'run <file>', 'run a file and write its pictures'), backends)
+    .option('--out <dir>', 'where the folder of the run is made', 'out')
+    .option('--quiet', 'print only where the pictures are')
+    .option('--learn', 'append a record to learning_records.jsonl in the out folder')
+    .action(async (file: string, options: RunOptions) => {
+      const runFile = await read(file)
+      const { runCommand } = await import('./commands/run.js')
+      state.code = await runCommand(runFile, options, host)
+    })
+  withRunFileOptions(command(program, 'plan <file>', 'show what a run would do'), backends).action(
+    async (file: string, options: RunFileOptions) => {
+      const runFile = await read(file)
+      const { planCommand } = await import('./commands/plan.js')
+      state.code = await planCommand(runFile, options, host)
+    },
+  )
+  command(program, 'stages', 'list the stages')
+    .option('--json', 'print JSON')
+    .addOption(debugOption())
+    .action(async (options: { readonly json?: true }) => {
+      const { stagesCommand } = await import('./commands/stages.js')
+      await stagesCommand(options, host)
+    })
+  command(program, 'init [file]', 'write a run file to start from (default: <kind>.yaml)')
+    .option('--kind <kind>', `one of ${initKinds.join(', ')}`, 'portrait')
+    .option('--force', 'write over a file that is there')
+    .addOption(debugOption())
+    .action(async (file: string | undefined, options: { kind: string; force?: true }) => {
+      const { initCommand } = await import('./commands/init.js')
+      await initCommand(file, options, host)
+    })
+  command(program, 'schema', 'print the JSON Schema of run files, for editors')
+    .addOption(debugOption())
+    .action(async () => {
+      const { schemaCommand } = await import('./commands/schema.js')
+      await schemaCommand(host)
+    })
+  return program
+}
+
+function command(program: Command, usage: string, description: string): Command {
+  return program.command(usage).description(description).helpOption('--help', 'show help')
+}

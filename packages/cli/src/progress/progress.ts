@@ -1,0 +1,70 @@
+import type { Observer, StageResult } from '@stagewright/core'
+
+import type { Output } from '../host.js'
+
+/** Tells how a run goes: a bar per stage on a terminal, a line where a stage begins and ends elsewhere. */
+export function progressOn(output: Output): Observer {
+  const terminal = output.isTTY === true
+  const open = new Map<string, string>()
+  // A host is told once those merged into its call are over: the last of them has the pictures that go on.
+  let host: { readonly result: StageResult; waiting: number } | undefined
+  const merged = new Map<string, number>()
+  const line = (text: string): void => {
+    output.write(terminal ? `\r\u001B[2K${text}\n` : `${text}\n`)
+  }
+  const bar = (stage: string, fraction: number): void => {
+    if (terminal) output.write(`\r\u001B[2K${barText(open.get(stage) ?? stage, fraction, output)}`)
+  }
+  return (event) => {
+    switch (event.type) {
+      case 'stage-started': {
+        open.set(event.stage, [event.stage, ...event.mergedWith].join(' + '))
+        merged.set(event.stage, event.mergedWith.length)
+        if (terminal) bar(event.stage, 0)
+        else line(`${open.get(event.stage)} …`)
+        break
+      }
+      case 'stage-progress':
+        bar(event.stage, event.fraction)
+        break
+      case 'image-failed':
+        line(`${event.stage}: ${event.error.message}`)
+        break
+      case 'warning':
+        line(`! ${event.stage === undefined ? '' : `${event.stage}: `}${event.message}`)
+        break
+      case 'stage-finished': {
+        const { result } = event
+        if (result.mergedInto.length === 0) host = { result, waiting: merged.get(event.stage) ?? 0 }
+        else if (host !== undefined) host.waiting -= 1
+        if (host === undefined || host.waiting > 0) break
+        const { name } = host.result
+        line(stageText(open.get(name) ?? name, { ...host.result, images: result.images }))
+        host = undefined
+        break
+      }
+      default:
+    }
+  }
+}
+
+function stageText(name: string, { outcome, ms, images, summary }: StageResult): string {
+  const sizes = new Map<string, number>()
+  for (const { width, height } of images)
+    sizes.set(`${width}x${height}`, (sizes.get(`${width}x${height}`) ?? 0) + 1)
+  const pictures = [...sizes].map(([size, count]) => `${count} of ${size}`)
+  const parts = [`${outcome} in ${(ms / 1000).toFixed(1)} s`, ...pictures, ...summary]
+  return `${name.padEnd(18)} ${parts.join(' · ')}`
+}
+
+function barText(name: string, fraction: number, output: Output): string {
+  // A terminal that does not know its width says 0.
+  const columns = output.columns || 80
+  const width = Math.max(10, Math.min(40, columns - name.length - 12))
+  const full = Math.round(fraction * width)
+  const percent = `${String(Math.round(fraction * 100)).padStart(3)} %`
+  return `${name.padEnd(18)} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${percent}`.slice(
+    0,
+    columns - 1,
+  )
+}

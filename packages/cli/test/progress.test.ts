@@ -1,0 +1,48 @@
+import type { StageResult } from '@stagewright/core'
+import { stageImage } from '@stagewright/core'
+import { describe, expect, test } from 'vitest'
+
+import { progressOn } from '../src/progress/progress.js'
+import { photo } from './support.js'
+
+describe('progress', () => {
+  test('elsewhere than on a terminal a stage is a line where it begins and one where it ends', async () => {
+    expect(await shown({})).toEqual([
+      'txt2img + refiner …\n',
+      '! txt2img: a warning\n',
+      'txt2img + refiner  done in 1.5 s · 1 of 32x16\n',
+    ])
+  })
+
+  test('on a terminal a bar grows in place, and no line is wider than the window', async () => {
+    const texts = await shown({ isTTY: true, columns: 40 })
+    const bars = texts.filter((text) => text.includes('░') || text.includes('█'))
+    expect(bars.map((text) => text.split('█').length - 1)).toEqual([0, 6])
+    expect(texts.every((text) => text.startsWith('\r\u001B[2K'))).toBe(true)
+    for (const bar of bars) expect(bar.length - 5).toBeLessThan(40)
+  })
+
+  test('a terminal that does not know its width gets the usual one', async () => {
+    const bars = (await shown({ isTTY: true, columns: 0 })).filter((text) => text.includes('░'))
+    for (const bar of bars) expect(bar).toMatch(/%$/)
+  })
+})
+
+/** What is written while a merged pair of stages runs. */
+async function shown(output: { readonly isTTY?: boolean; readonly columns?: number }) {
+  const texts: string[] = []
+  const observe = progressOn({ ...output, write: (text) => texts.push(text) })
+  const [small, large] = [await photo(16, 8), await photo(32, 16)].map((bytes) => stageImage(bytes))
+  const host = { outcome: 'done', ms: 1500, calls: [], summary: [] } as const
+  const first = { ...host, name: 'txt2img', images: [small], mergedInto: [] }
+  const merged = { ...host, name: 'refiner', images: [large], mergedInto: ['txt2img'] }
+  const events = [
+    { type: 'stage-started', stage: 'txt2img', images: [], mergedWith: ['refiner'] },
+    { type: 'stage-progress', stage: 'txt2img', fraction: 0.5 },
+    { type: 'warning', stage: 'txt2img', message: 'a warning' },
+    { type: 'stage-finished', stage: 'txt2img', result: first as unknown as StageResult },
+    { type: 'stage-finished', stage: 'refiner', result: merged as unknown as StageResult },
+  ] as const
+  for (const event of events) observe(event)
+  return texts
+}

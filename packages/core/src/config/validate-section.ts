@@ -76,14 +76,15 @@ function inOurWords(
   const choices = alternatives(schema, root).flatMap((part) => part.enum ?? [])
   const guess = typeof value === 'string' ? didYouMean(value, choices.map(String)) : ''
   const text = alternatives(schema, root).some((part) => part.type === 'string')
-  const quote = text && typeof value === 'object'
+  const must = inWords(schema, root)
   return errors.SW_CONFIG_INVALID_VALUE({
     path: where,
     value,
-    problem: `it must be ${inWords(schema, root)}.${guess}`,
-    ...(quote
-      ? { remedy: `quote the text: YAML reads a leading [, {, * or & as something else` }
-      : {}),
+    problem: `it must be ${must}.${guess}`,
+    remedy:
+      text && typeof value === 'object'
+        ? 'quote the text: YAML reads a leading [, {, * or & as something else'
+        : `set ${where} to ${must}`,
   })
 }
 

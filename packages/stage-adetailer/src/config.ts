@@ -107,6 +107,9 @@ const unit = z
       if (given[key] === true && set.length < fields.length)
         refuse(key, `is true, but ${fields.join(' and ')} is not set`)
     }
+    // The flag covers the scheduler too, which may also be set alone.
+    if (given.ad_use_sampler === false && given.ad_scheduler !== undefined)
+      refuse('ad_use_sampler', 'is false, but ad_scheduler is set: remove one')
     if (given.ad_mask_min_ratio > given.ad_mask_max_ratio)
       refuse('ad_mask_min_ratio', 'must not be above ad_mask_max_ratio')
     const controlled = [

@@ -1,15 +1,17 @@
 import {
   defineStage,
   Detail,
+  type Forecast,
   type ImageBatch,
   type Need,
+  notes,
   Phase,
   type PlanNote,
   type PlanView,
   type Stage,
   type StageImage,
 } from '@stagewright/core'
-import { loraNeeds, promptNotes } from '@stagewright/core/sampling'
+import { loraNeeds, promptNotes, splitSampler } from '@stagewright/core/sampling'
 import type { z } from 'zod'
 
 import {
@@ -90,31 +92,42 @@ function needsOf(unit: AdetailerUnit, i: number): Need[] {
 }
 
 function notesOf(config: AdetailerConfig, view: PlanView): PlanNote[] {
-  const [picture] = view.input
   const restored = view.input.some(({ marks }) => marks?.includes('restore_faces'))
   return [
     ...(restored ? [adetailerNotes.SW_NOTE_DETAIL_AND_RESTORE({ stage: view.stage })] : []),
-    ...config.units.flatMap((unit, i) => {
-      const own = ownSampling(unit)
-      const width = own.width ?? picture?.settings?.width
-      const height = own.height ?? picture?.settings?.height
-      const small =
-        picture !== undefined &&
-        width !== undefined &&
-        height !== undefined &&
-        Math.max(picture.width, picture.height) > 2 * Math.max(width, height)
-      return [
-        ...(small
-          ? [
-              adetailerNotes.SW_NOTE_DETAIL_SMALL({
-                unit: unitName(unit),
-                picture: `${picture.width}x${picture.height}`,
-                working: `${width}x${height}`,
-              }),
-            ]
-          : []),
-        ...promptNotes(unit.ad_prompt, `units[${i}].ad_prompt`),
-      ]
-    }),
+    ...config.units.flatMap((unit, i) => [
+      ...samplerNotes(unit),
+      ...smallNotes(unit, view.input),
+      ...promptNotes(unit.ad_prompt, `units[${i}].ad_prompt`),
+      ...promptNotes(unit.ad_negative_prompt, `units[${i}].ad_negative_prompt`),
+    ]),
   ]
+}
+
+function samplerNotes(unit: AdetailerUnit): PlanNote[] {
+  const { ad_sampler: name, ad_scheduler } = unit
+  const split = name === undefined ? undefined : splitSampler(name)
+  if (name === undefined || split === undefined) return []
+  const { sampler_name } = split
+  const scheduler = ad_scheduler ?? split.scheduler
+  return [notes.SW_NOTE_SAMPLER_SPLIT({ name, sampler_name, scheduler })]
+}
+
+/** A note when a picture's longer side exceeds twice that of the working size; the first such picture is named. */
+function smallNotes(unit: AdetailerUnit, pictures: Forecast): PlanNote[] {
+  const own = ownSampling(unit)
+  for (const picture of pictures) {
+    const width = own.width ?? picture.settings?.width
+    const height = own.height ?? picture.settings?.height
+    if (width === undefined || height === undefined) continue
+    if (Math.max(picture.width, picture.height) <= 2 * Math.max(width, height)) continue
+    return [
+      adetailerNotes.SW_NOTE_DETAIL_SMALL({
+        unit: unitName(unit),
+        picture: `${picture.width}x${picture.height}`,
+        working: `${width}x${height}`,
+      }),
+    ]
+  }
+  return []
 }

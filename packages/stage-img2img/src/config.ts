@@ -28,7 +28,7 @@ export const img2imgConfig = z
       .describe("Target height; unset: by width's aspect, or the picture's own"),
     resize_by: z.number().gt(0).max(8).optional().describe('Target as a factor of the picture'),
     resize_mode: wordOrNumber(['stretch', 'crop', 'fill', 'latent'])
-      .default(0)
+      .prefault('stretch')
       .describe('How a picture of another aspect is fitted'),
     seed: seedField.optional().describe("Seed; unset after another stage: the picture's own + 1"),
     subseed: subseedField.optional().describe("Seed of the variation; unset: the picture's own"),
@@ -52,7 +52,7 @@ export const img2imgConfig = z
     mask_blur: z.int().min(0).max(64).default(4).describe('Softness of the mask in pixels'),
     mask_round: z.boolean().optional().describe('Whether the mask is made black and white'),
     inpainting_fill: wordOrNumber(['fill', 'original', 'noise', 'nothing'])
-      .default(1)
+      .prefault('original')
       .describe('What stands under the mask at first'),
     inpaint_full_res: z
       .boolean()
@@ -67,7 +67,7 @@ export const img2imgConfig = z
     inpainting_mask_invert: z
       .union([z.boolean(), z.int().min(0).max(1)])
       .transform(Number)
-      .default(0)
+      .prefault(false)
       .describe('Redraw what the mask leaves out'),
     ...passthroughFields,
   })

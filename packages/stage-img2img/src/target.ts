@@ -30,12 +30,15 @@ export function targetOf(
     height: onGrid(height ?? Math.round((width as number) / aspect)),
   }
   const bothGiven = width !== undefined && height !== undefined
-  if (bothGiven && stretches(config) && differs(target, picture))
+  // On a coarse grid even the nearest size may be a little off; what would be offered instead is never refused.
+  const fitting = { width: target.width, height: onGrid(Math.round(target.width / aspect)) }
+  const off = target.height !== fitting.height && differs(target, picture)
+  if (bothGiven && stretches(config) && off)
     throw img2imgErrors.SW_IMG2IMG_STRETCH({
       stage,
       from: inWords(picture),
       to: inWords(target),
-      fitting: inWords({ width: target.width, height: onGrid(Math.round(target.width / aspect)) }),
+      fitting: inWords(fitting),
     })
   return target
 }

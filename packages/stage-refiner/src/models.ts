@@ -14,11 +14,11 @@ export function refinerModel(config: RefinerConfig): string[] {
 export function checkOtherModel(config: RefinerConfig, view: PlanView): void {
   const { refiner_model_name: name, refiner_pass: pass } = config
   if (!config.refiner_enabled || name === undefined) return
-  const base = view.input[0]?.settings?.model
-  const second = config.hr_checkpoint_name ?? base
+  const bases = view.input.map(({ settings }) => settings?.model)
+  const second = config.hr_checkpoint_name === undefined ? bases : [config.hr_checkpoint_name]
   const passes = config.enable_hr
-    ? [...(pass === 'second' ? [] : [base]), ...(pass === 'first' ? [] : [second])]
-    : [base]
+    ? [...(pass === 'second' ? [] : bases), ...(pass === 'first' ? [] : second)]
+    : bases
   const known = (one: string): string => stem(view.canonical('model', one))
   const same = passes.find((model) => model !== undefined && known(model) === known(name))
   if (same !== undefined)

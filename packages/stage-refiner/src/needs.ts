@@ -8,8 +8,11 @@ import { isLatent } from './target.js'
 export function needsOf(config: RefinerConfig, strategy: 'merged' | 'own'): Need[] {
   const one = (kind: string, path: keyof RefinerConfig, name: string | undefined): Need[] =>
     name === undefined ? [] : [{ kind, name, path }]
-  const upscalerKind =
-    strategy === 'merged' || isLatent(config.hr_upscaler) ? 'hires_upscaler' : 'upscaler'
+  const merged = strategy === 'merged'
+  // Fields that only some servers have; a server that lacks one must not drop it in silence.
+  const field = (path: keyof RefinerConfig, ownName: string | undefined): Need[] =>
+    one('field', path, config[path] === undefined ? undefined : merged ? path : ownName)
+  const upscalerKind = merged || isLatent(config.hr_upscaler) ? 'hires_upscaler' : 'upscaler'
   return [
     ...(config.refiner_enabled
       ? one('model', 'refiner_model_name', config.refiner_model_name)
@@ -25,6 +28,9 @@ export function needsOf(config: RefinerConfig, strategy: 'merged' | 'own'): Need
             name,
             path: `hr_additional_modules[${i}]`,
           })),
+          ...field('hr_cfg', undefined),
+          ...field('hr_distilled_cfg', 'distilled_cfg_scale'),
+          ...field('hr_additional_modules', 'additional_modules'),
           ...loraNeeds(config.hr_prompt, 'hr_prompt'),
           ...loraNeeds(config.hr_negative_prompt, 'hr_negative_prompt'),
         ]

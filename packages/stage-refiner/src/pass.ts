@@ -1,26 +1,31 @@
-import type {
-  HiresPass,
-  Img2ImgRequest,
-  RefinerSwitch,
-  Sampling,
-  StageImage,
+import {
+  type HiresPass,
+  type Img2ImgRequest,
+  notes,
+  type PlanNote,
+  type RefinerSwitch,
+  type Sampling,
+  type StageImage,
 } from '@stagewright/core'
 import { samplingOf, set, splitSampler } from '@stagewright/core/sampling'
 
 import type { RefinerConfig } from './config.js'
 import { isLatent, type Target } from './target.js'
 
-/** Splits a combined sampler name; what is set by hand stays. */
-export function settle(config: RefinerConfig): RefinerConfig {
-  const split =
-    config.hr_sampler_name === undefined ? undefined : splitSampler(config.hr_sampler_name)
-  return split === undefined
-    ? config
-    : {
-        ...config,
-        hr_sampler_name: split.sampler_name,
-        hr_scheduler: config.hr_scheduler ?? split.scheduler,
-      }
+/** Splits a combined sampler name, with a note; a scheduler that is set by hand stays. */
+export function settle(config: RefinerConfig): {
+  readonly config: RefinerConfig
+  readonly notes: readonly PlanNote[]
+} {
+  const { hr_sampler_name: name } = config
+  const split = name === undefined ? undefined : splitSampler(name)
+  if (name === undefined || split === undefined) return { config, notes: [] }
+  const { sampler_name } = split
+  const scheduler = config.hr_scheduler ?? split.scheduler
+  return {
+    config: { ...config, hr_sampler_name: sampler_name, hr_scheduler: scheduler },
+    notes: [notes.SW_NOTE_SAMPLER_SPLIT({ name, sampler_name, scheduler })],
+  }
 }
 
 /** The switch as the `refiner` slot carries it. */

@@ -69,9 +69,10 @@ export const refiner: Stage<'refiner', z.input<typeof refinerConfig>, never> = d
   },
   enabled: (config) => config.enable_hr || config.refiner_enabled,
   plan: (given, view) => {
-    const config = settle(given)
+    const { config, notes } = settle(given)
     checkOtherModel(config, view)
-    return config.enable_hr ? hiresIntent(config, view) : refineIntent(config, view)
+    const intent = config.enable_hr ? hiresIntent(config, view) : refineIntent(config, view)
+    return { ...intent, notes: [...notes, ...(intent.notes ?? [])] }
   },
   execute: ({ config, each, call, onGrid }, images) =>
     each(images, async (image) => {
@@ -107,7 +108,9 @@ function hiresIntent(config: RefinerConfig, view: PlanView): Intent<RefinerConfi
   const canMerge = previous?.carries(Hires) === true
   const merged = config.hr_strategy === 'merged' || (config.hr_strategy === 'auto' && canMerge)
   const output: Forecast = view.input.map((picture) => {
-    const { width, height } = hiresTarget(config, picture, view.onGrid)
+    // Within one call a server starts from the size that was asked for, off its grid or not.
+    const from = merged ? (picture.settings ?? picture) : picture
+    const { width, height } = hiresTarget(config, from, view.onGrid)
     return { ...picture, width, height, marks: picture.marks?.filter((mark) => mark !== 'masked') }
   })
   const settings = view.input[0]?.settings

@@ -1,8 +1,11 @@
 import type { RefinerConfig } from './config.js'
 
-export interface Target {
+export interface Size {
   readonly width: number
   readonly height: number
+}
+
+export interface Target extends Size {
   /** Whether the picture is scaled to cover and cropped, because the target has another aspect. */
   readonly crop: boolean
 }
@@ -11,7 +14,7 @@ export interface Target {
  *  @source WebUI modules/processing.py: calculate_target_resolution */
 export function hiresTarget(
   config: RefinerConfig,
-  picture: { readonly width: number; readonly height: number },
+  picture: Size,
   onGrid: (pixels: number) => number,
 ): Target {
   const { hr_scale: scale = 2, hr_resize_x: x = 0, hr_resize_y: y = 0 } = config

@@ -1,4 +1,12 @@
-import { defineStage, type Need, Phase, type Stage, Upscale } from '@stagewright/core'
+import {
+  defineStage,
+  type Need,
+  notes,
+  Phase,
+  type PlanNote,
+  type Stage,
+  Upscale,
+} from '@stagewright/core'
 import { heavyCallNotes, loraNeeds, promptNotes, splitSampler } from '@stagewright/core/sampling'
 import type { z } from 'zod'
 
@@ -41,7 +49,7 @@ export const upscale: Stage<'upscale', z.input<typeof upscaleConfig>, never> = d
     zeroIsUnset: ['upscaling_resize_w', 'upscaling_resize_h'],
   },
   plan: (given, view) => {
-    const config = settle(given)
+    const { config, notes: settled } = settle(given)
     const output = view.input.map((picture) => ({
       ...picture,
       ...upscaleTarget(config, picture, view.onGrid),
@@ -55,7 +63,12 @@ export const upscale: Stage<'upscale', z.input<typeof upscaleConfig>, never> = d
       models: diffuses && model !== undefined ? [model] : [],
       output,
       needs: needsOf(config),
-      notes: [...heavyCallNotes(tile), ...promptNotes(config.prompt, 'prompt')],
+      notes: [
+        ...settled,
+        ...heavyCallNotes(tile),
+        ...promptNotes(config.prompt, 'prompt'),
+        ...promptNotes(config.negative_prompt, 'negative_prompt'),
+      ],
       why: diffuses ? 'upscales, then redraws tile by tile' : '',
     }
   },
@@ -63,15 +76,20 @@ export const upscale: Stage<'upscale', z.input<typeof upscaleConfig>, never> = d
     each(images, (image) => call(Upscale, requestFor(config, image))),
 })
 
-function settle(config: UpscaleConfig): UpscaleConfig {
-  const split = config.sampler_name === undefined ? undefined : splitSampler(config.sampler_name)
-  return split === undefined
-    ? config
-    : {
-        ...config,
-        sampler_name: split.sampler_name,
-        scheduler: config.scheduler ?? split.scheduler,
-      }
+/** Splits a combined sampler name, with a note; a scheduler that is set by hand stays. */
+function settle(config: UpscaleConfig): {
+  readonly config: UpscaleConfig
+  readonly notes: readonly PlanNote[]
+} {
+  const { sampler_name: name } = config
+  const split = name === undefined ? undefined : splitSampler(name)
+  if (name === undefined || split === undefined) return { config, notes: [] }
+  const { sampler_name } = split
+  const scheduler = config.scheduler ?? split.scheduler
+  return {
+    config: { ...config, sampler_name, scheduler },
+    notes: [notes.SW_NOTE_SAMPLER_SPLIT({ name, sampler_name, scheduler })],
+  }
 }
 
 function needsOf(config: UpscaleConfig): Need[] {

@@ -139,15 +139,16 @@ function checkTopLevel(
   found: ErrorCollector,
 ): void {
   const names = stages.map((stage) => stage.name)
-  const known = [...names, ...sharedKeys, ...reservedKeys.filter((key) => key !== 'enabled')]
+  const known = new Set([...names, ...sharedKeys, ...reservedKeys])
+  known.delete('enabled')
   for (const key of Object.keys(written)) {
-    if (known.includes(key)) continue
+    if (known.has(key)) continue
     const remedy = remedyFor(key, stages)
     found.add(
       errors.SW_CONFIG_UNKNOWN_KEY({
         path: key,
         key,
-        known,
+        known: [...known],
         ...(remedy === undefined ? {} : { remedy }),
       }),
     )

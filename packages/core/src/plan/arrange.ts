@@ -27,9 +27,9 @@ export function arrange(stages: readonly Stage[], placements: Placements): Arran
     const before = placement?.before ?? []
     const after = placement?.after ?? []
     const phase = placedPhase(definition.phase, before, after, phases)
-    const followers = stages
-      .filter((other) => placements[other.name]?.after?.includes(name) === true)
-      .map((other) => other.name)
+    const followers = Object.keys(placements).filter(
+      (other) => placements[other]?.after?.includes(name) === true,
+    )
     return {
       name,
       phase,
@@ -51,6 +51,7 @@ function placedPhase(
   after: readonly string[],
   phases: ReadonlyMap<string, PhaseRef>,
 ): PhaseRef {
+  if (before.length + after.length === 0) return own
   const refs = (names: readonly string[]): PhaseRef[] =>
     names.flatMap((name) => phases.get(name) ?? [])
   const lowest = refs(before).toSorted((a, b) => a.rank - b.rank)[0]

@@ -53,15 +53,25 @@ export function planParsed(run: ParsedRun, facts: PlanFacts): PipelinePlan {
     },
   )
   const planner = new Planner(run, facts)
-  const drafts = run.arranged.map((one, order) =>
-    names.has(one.name) ? planner.plan(one, order) : planner.skip(one, order),
+  const works = run.arranged.map((one) =>
+    names.has(one.name) ? planner.plan(one) : planner.skip(one),
   )
   const assumed = facts.capabilities === undefined
-  return deepFreeze({ reprocess, assumed, stages: drafts.map((draft) => planner.finish(draft)) })
+  return deepFreeze({
+    reprocess,
+    assumed,
+    stages: run.arranged.map((one, order) => planner.finish(one, order, works[order] as Work)),
+  })
 }
 
-/** A stage's plan before it is known whose calls carry its contributions. */
-type Draft = Omit<StagePlan, 'execution' | 'contributions'> & { readonly executes: boolean }
+/** What planning finds out of a stage, before it is known whose calls carry its contributions. */
+interface Work extends Pick<
+  StagePlan,
+  'enabled' | 'config' | 'needs' | 'output' | 'calls' | 'models' | 'cycle' | 'notes' | 'why'
+> {
+  readonly executes: boolean
+  readonly operation: string | undefined
+}
 
 /** Goes through the stages in order and keeps what the next one may know: the pictures and the call before it. */
 class Planner {
@@ -80,10 +90,10 @@ class Planner {
     this.#pictures = facts.input ?? []
   }
 
-  plan(one: Arranged, order: number): Draft {
+  plan(one: Arranged): Work {
     const { stage } = one
     const section = this.#run.sections.get(one.name)
-    const { consumes, generates } = traits(stage)
+    const { generates } = traits(stage)
     const config = section?.config ?? {}
     const first = generates && !this.#generated
     const input = this.#pictures
@@ -95,16 +105,15 @@ class Planner {
     this.#generated ||= generates
     const sizes = summarise(output)
     return {
-      ...this.#bare(one, order, true),
+      enabled: true,
       config: intent.config ?? config,
-      consumes,
       executes,
       needs: (intent.needs ?? []).map((need) => ({
         ...need,
         path: written(stage, section, need.path),
       })),
       output: sizes,
-      ...(intent.call === undefined ? {} : { operation: intent.call.operation.name }),
+      operation: intent.call?.operation.name,
       calls: intent.call?.times ?? 0,
       models: intent.models ?? [],
       cycle: intent.call?.cycle ?? 1,
@@ -118,14 +127,15 @@ class Planner {
   }
 
   /** A disabled stage is in the plan, and does nothing. */
-  skip(one: Arranged, order: number): Draft {
+  skip(one: Arranged): Work {
     const section = this.#run.sections.get(one.name)
     return {
-      ...this.#bare(one, order, false),
+      enabled: false,
       config: section?.config ?? {},
       executes: true,
       needs: [],
       output: [],
+      operation: undefined,
       calls: 0,
       models: [],
       cycle: 1,
@@ -134,31 +144,36 @@ class Planner {
     }
   }
 
-  finish({ executes, ...draft }: Draft): StagePlan {
-    const contributions = this.#calls.contributionsOf(draft.name)
-    const into = contributions.flatMap(({ to }) => to).filter((name) => name !== draft.name)
-    return {
-      ...draft,
-      execution: { kind: executes ? 'call' : 'merged', into: [...new Set(into)] },
-      contributions,
-    }
-  }
-
-  #bare(one: Arranged, order: number, enabled: boolean) {
+  /** One literal, not spreads of spreads: V8 makes slow dictionaries of objects that are spread at this size. */
+  finish(one: Arranged, order: number, work: Work): StagePlan {
     const { consumes, generates } = traits(one.stage)
-    return {
+    const contributions = this.#calls.contributionsOf(one.name)
+    const into = contributions.flatMap(({ to }) => to).filter((name) => name !== one.name)
+    const plan: { -readonly [K in keyof StagePlan]: StagePlan[K] } = {
       name: one.name,
       phase: { name: one.phase.name, rank: one.phase.rank },
-      enabled,
+      enabled: work.enabled,
       order,
+      config: work.config,
       after: one.after,
       before: one.before,
       consumes,
       generates,
       terminal: one.terminal,
+      execution: { kind: work.executes ? 'call' : 'merged', into: [...new Set(into)] },
+      contributions,
+      needs: work.needs,
+      output: work.output,
+      calls: work.calls,
+      models: work.models,
+      cycle: work.cycle,
+      notes: work.notes,
+      why: work.why,
       version: one.stage.definition.version ?? '1',
-      ...(one.placed === undefined ? {} : { placed: one.placed }),
     }
+    if (work.operation !== undefined) plan.operation = work.operation
+    if (one.placed !== undefined) plan.placed = one.placed
+    return plan
   }
 
   #ask(stage: Stage, config: unknown, input: Forecast, first: boolean): Intent {

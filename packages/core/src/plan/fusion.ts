@@ -24,6 +24,9 @@ interface Given {
 export class CallChain {
   readonly #capabilities: Capabilities
   readonly #given: Given[] = []
+  readonly #byStage = new Map<string, Given[]>()
+  /** What fills a slot of a call, by both names. */
+  readonly #carried = new Map<string, Given>()
   #last: Call | undefined
 
   constructor(capabilities: Capabilities) {
@@ -55,23 +58,28 @@ export class CallChain {
     if (intent.call !== undefined && (intent.call.generating ?? generates))
       for (const one of this.#given) if (one.toGenerating) this.#carry(one, call)
     for (const contribution of generating)
-      this.#given.push({ contribution, stage, to: [], toGenerating: true })
+      this.#keep({ contribution, stage, to: [], toGenerating: true })
   }
 
   /** What a stage contributes, and whose calls carry it. To be asked after all stages are added.
    *  @throws {StagePlanError} SW_PLAN_NO_CALL_TO_JOIN when no generating call follows */
   contributionsOf(stage: string): PlannedContribution[] {
-    return this.#given
-      .filter((one) => one.stage === stage)
-      .map(({ contribution, to }) => {
-        if (to.length === 0)
-          throw errors.SW_PLAN_NO_CALL_TO_JOIN({
-            stage,
-            slot: contribution.slot,
-            wants: 'the generating calls after it',
-          })
-        return { ...contribution, stage, to }
-      })
+    return (this.#byStage.get(stage) ?? []).map(({ contribution, to }) => {
+      if (to.length === 0)
+        throw errors.SW_PLAN_NO_CALL_TO_JOIN({
+          stage,
+          slot: contribution.slot,
+          wants: 'the generating calls after it',
+        })
+      return { ...contribution, stage, to }
+    })
+  }
+
+  #keep(given: Given): void {
+    this.#given.push(given)
+    const known = this.#byStage.get(given.stage)
+    if (known === undefined) this.#byStage.set(given.stage, [given])
+    else known.push(given)
   }
 
   #give(contribution: Contribution, stage: string, call: Call | undefined, wants: string): void {
@@ -79,19 +87,20 @@ export class CallChain {
       throw errors.SW_PLAN_NO_CALL_TO_JOIN({ stage, slot: contribution.slot, wants })
     const given: Given = { contribution, stage, to: [], toGenerating: false }
     this.#carry(given, call)
-    this.#given.push(given)
+    this.#keep(given)
   }
 
-  #carry({ contribution, stage, to }: Given, call: Call): void {
+  #carry(given: Given, call: Call): void {
+    const { contribution, stage, to } = given
     const { slot } = contribution
     const because = this.#refusal(call, slot, contribution.on)
     if (because !== undefined)
       throw errors.SW_PLAN_SLOT_NOT_CARRIED({ stage, slot, by: call.stage, because })
-    const rival = this.#given.find(
-      (one) => one.contribution.slot === slot && one.to.includes(call.stage),
-    )
+    const place = `${call.stage} ${slot}`
+    const rival = this.#carried.get(place)
     if (rival !== undefined && !(contribution.combines && rival.contribution.combines))
       throw errors.SW_PLAN_SLOT_CONFLICT({ slot, stages: [rival.stage, stage] })
+    this.#carried.set(place, given)
     to.push(call.stage)
   }
 

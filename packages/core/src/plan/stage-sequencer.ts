@@ -27,7 +27,13 @@ export class StageSequencer {
     const ordered = given.length > 0 ? stages.toSorted((a, b) => orderOf(a) - orderOf(b)) : expected
     const enabled = ordered.filter((stage) => stage.enabled)
     checkInvariants(
-      enabled.map((stage): Placed => ({ ...stage, mayFollow: followers(stage, stages) })),
+      enabled.map((stage): Placed => ({
+        name: stage.name,
+        consumes: stage.consumes,
+        generates: stage.generates,
+        terminal: stage.terminal,
+        mayFollow: stage.terminal ? followers(stage, stages) : [],
+      })),
       { reprocess, generating: stages.filter((one) => one.generates).map(({ name }) => name) },
     )
     checkFusion(enabled)
@@ -93,10 +99,11 @@ function followers(stage: StagePlan, all: readonly StagePlan[]): string[] {
 
 /** A merged stage must stand right behind its host: no call in between. */
 function checkFusion(enabled: readonly StagePlan[]): void {
+  const places = new Map(enabled.map(({ name }, at) => [name, at]))
   for (const [at, stage] of enabled.entries()) {
     for (const { slot, to } of stage.contributions) {
       for (const host of to) {
-        const where = enabled.findIndex(({ name }) => name === host)
+        const where = places.get(host) ?? -1
         const between = enabled
           .slice(where + 1, at)
           .find(({ execution }) => execution.kind === 'call')

@@ -1,0 +1,61 @@
+import { errorTable, noteTable } from './catalogue.mjs'
+import { configTable } from './config.mjs'
+import { positionTable } from './position.mjs'
+
+/** @typedef {import('./catalogue.mjs').Factories} Factories
+ *  @typedef {{ title: string, errors?: Factories, notes?: Factories }} Catalogue
+ *  @typedef {{ stages: readonly any[], catalogues: Readonly<Record<string, Catalogue>>, core: any }} Modules
+ *  @typedef {{ path: string, parts: Readonly<Record<string, string>> }} Page */
+
+/** What the stages are documented with: plans in which each does all that it can.
+ *  @type {readonly object[]} */
+const samples = [
+  { prompt: 'a', txt2img: {}, refiner: hires('auto') },
+  { prompt: 'a', txt2img: {}, img2img: {}, refiner: hires('own'), ...rest() },
+]
+
+/** Every page with generated parts, and what stands in each.
+ *  @param {Modules} modules
+ *  @returns {Page[]} */
+export function pagesOf({ stages, catalogues, core }) {
+  const { buildPipelinePlan, Hires, jsonSchemaOf, rangeInWords, Refiner } = core
+  const plans = samples.map((config) => buildPipelinePlan(config, stages))
+  const readmes = stages.map((stage) => {
+    const { errors = {}, notes = {} } = catalogues[stage.name] ?? {}
+    return {
+      path: `packages/stage-${stage.name}/README.md`,
+      parts: {
+        position: positionTable(stage, plans, [Hires, Refiner]),
+        config: configTable(stage, jsonSchemaOf(stage.config), rangeInWords),
+        ...(Object.keys(errors).length > 0 ? { errors: errorTable(errors) } : {}),
+        ...(Object.keys(notes).length > 0 ? { notes: noteTable(notes) } : {}),
+      },
+    }
+  })
+  return [...readmes, { path: 'docs/errors.md', parts: errorsPage(Object.values(catalogues)) }]
+}
+
+/** @param {readonly Catalogue[]} catalogues */
+function errorsPage(catalogues) {
+  const sections = (
+    /** @type {'errors' | 'notes'} */ which,
+    /** @type {(factories: Factories) => string} */ render,
+  ) =>
+    catalogues
+      .flatMap(({ title, [which]: factories }) =>
+        factories === undefined ? [] : [`### ${title}\n\n${render(factories)}`],
+      )
+      .join('\n\n')
+  return { errors: sections('errors', errorTable), notes: sections('notes', noteTable) }
+}
+
+/** @param {string} hr_strategy */
+function hires(hr_strategy) {
+  const model = { refiner_enabled: true, refiner_model_name: 'b' }
+  return { ...model, enable_hr: true, hr_upscaler: 'Lanczos', hr_strategy }
+}
+
+function rest() {
+  const adetailer = { units: [{ ad_model: 'face_yolov8n.pt' }] }
+  return { upscale: { upscaler_1: 'Lanczos' }, adetailer }
+}

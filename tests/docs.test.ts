@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import * as cli from '@stagewright/cli'
+import * as core from '@stagewright/core'
+import * as imageFiles from '@stagewright/image-files'
+import * as adetailer from '@stagewright/stage-adetailer'
+import * as img2img from '@stagewright/stage-img2img'
+import * as refiner from '@stagewright/stage-refiner'
+import * as txt2img from '@stagewright/stage-txt2img'
+import * as upscale from '@stagewright/stage-upscale'
+import { describe, expect, test } from 'vitest'
+
+// @boundaries-ignore the scripts of the root belong to no package
+import { catalogues, kindsOf, pagesOf, replaceGenerated } from '../scripts/docs/index.mjs'
+
+const root = join(import.meta.dirname, '..')
+const modules = { ...txt2img, ...img2img, ...refiner, ...upscale, ...adetailer }
+const all = catalogues({ core, imageFiles, cli, stages: modules })
+const pages = pagesOf({
+  core,
+  stages: [txt2img.txt2img, img2img.img2img, refiner.refiner, upscale.upscale, adetailer.adetailer],
+  catalogues: all,
+})
+
+describe('generated parts of the documentation', () => {
+  test.each(pages.map(({ path, parts }) => [path, parts] as const))(
+    '%s is up to date; if not, run: pnpm run docs',
+    (path, parts) => {
+      let text = read(path)
+      for (const [name, body] of Object.entries(parts)) text = replaceGenerated(text, name, body)
+      expect(read(path)).toBe(text)
+    },
+  )
+
+  test('every part that a page marks as generated is written', () => {
+    for (const { path, parts } of pages) {
+      const marked = [...read(path).matchAll(/<!-- generated:(\w+) -->/g)].map(([, name]) => name)
+      expect(new Set(marked)).toEqual(new Set(Object.keys(parts)))
+    }
+  })
+
+  test('no message or remedy is spoilt by a missing detail', () => {
+    for (const { parts } of pages)
+      expect(Object.values(parts).join('\n')).not.toMatch(/undefined|NaN|\[object/)
+  })
+
+  test('a part that a page lacks is an error, not an omission', () => {
+    expect(() => replaceGenerated('# A page', 'config', '')).toThrow('generated:config')
+  })
+})
+
+describe('docs/errors.md and the catalogues', () => {
+  const page = read('docs/errors.md')
+  const rows = [...page.matchAll(/^\| `(SW_[A-Z0-9_]+)` +\| (\w*)/gm)]
+  const written = new Map(rows.map(([, code = '', second = '']) => [code, second]))
+  const kinds = Object.values(all).flatMap(({ errors = {} }) => Object.entries(kindsOf(errors)))
+  const notes = Object.values(all).flatMap((one) => Object.keys(one.notes ?? {}))
+
+  test('every error of a catalogue has a row with its kind', () => {
+    expect(kinds.length).toBeGreaterThan(50)
+    for (const [code, kind] of kinds) expect([code, written.get(code)]).toEqual([code, kind])
+  })
+
+  test('every note of a catalogue has a row', () => {
+    expect(notes.filter((code) => !written.has(code))).toEqual([])
+  })
+
+  test('a code belongs to one catalogue alone', () => {
+    const codes = [...kinds.map(([code]) => code), ...notes]
+    expect(codes).toEqual([...new Set(codes)])
+  })
+
+  test('every package that has a catalogue is in the page', () => {
+    const declared = sources().flatMap((file) =>
+      [...read(file).matchAll(/^ {2}(SW_[A-Z0-9_]+): /gm)].map(([, code]) => code),
+    )
+    expect(declared.filter((code) => !written.has(code ?? ''))).toEqual([])
+    expect(written.size).toBe(new Set(declared).size)
+  })
+
+  test.each(documents())('every code that %s names is in a catalogue', (path) => {
+    const known = new Set([...kinds.map(([code]) => code), ...notes])
+    const named = [...read(path).matchAll(/\bSW_[A-Z0-9]+(?:_[A-Z0-9]+)+\b(?!_)/g)]
+    expect(named.map(([code]) => code).filter((code) => !known.has(code))).toEqual([])
+  })
+})
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+/** The sources of all packages. */
+function sources(): string[] {
+  return readdirSync(join(root, 'packages')).flatMap((name) => {
+    const folder = join('packages', name, 'src')
+    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    return files.filter((file) => file.endsWith('.ts')).map((file) => join(folder, file))
+  })
+}
+
+/** The pages that may name codes. */
+function documents(): string[] {
+  const pagesIn = (folder: string): string[] =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name))
+  const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name))
+  return ['.', 'docs', ...packages].flatMap(pagesIn)
+}

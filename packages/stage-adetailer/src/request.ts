@@ -1,5 +1,5 @@
 import type { DetailRequest, Sampling, StageImage } from '@stagewright/core'
-import { samplingOf, set, splitSampler } from '@stagewright/core/sampling'
+import { samplingOf, set, settleNames } from '@stagewright/core/sampling'
 
 import { type AdetailerUnit, unitName } from './config.js'
 
@@ -44,7 +44,7 @@ export function requestFor(unit: AdetailerUnit, image: StageImage): DetailReques
 
 /** The sampling fields that a unit sets itself. */
 export function ownSampling(unit: AdetailerUnit): Partial<Sampling> {
-  const split = unit.ad_sampler === undefined ? undefined : splitSampler(unit.ad_sampler)
+  const { sampler_name, scheduler } = settleNames(unit.ad_sampler, unit.ad_scheduler)
   return set({
     width: unit.ad_inpaint_width,
     height: unit.ad_inpaint_height,
@@ -52,8 +52,8 @@ export function ownSampling(unit: AdetailerUnit): Partial<Sampling> {
     cfg_scale: unit.ad_cfg_scale,
     model: unit.ad_checkpoint,
     vae: unit.ad_vae,
-    sampler_name: split?.sampler_name ?? unit.ad_sampler,
-    scheduler: unit.ad_scheduler ?? split?.scheduler,
+    sampler_name,
+    scheduler,
     clip_skip: unit.ad_clip_skip,
   })
 }

@@ -4,14 +4,13 @@ import {
   type Forecast,
   type ImageBatch,
   type Need,
-  notes,
   Phase,
   type PlanNote,
   type PlanView,
   type Stage,
   type StageImage,
 } from '@stagewright/core'
-import { loraNeeds, promptNotes, splitSampler } from '@stagewright/core/sampling'
+import { loraNeeds, promptNotes, settleNames } from '@stagewright/core/sampling'
 import type { z } from 'zod'
 
 import {
@@ -96,21 +95,12 @@ function notesOf(config: AdetailerConfig, view: PlanView): PlanNote[] {
   return [
     ...(restored ? [adetailerNotes.SW_NOTE_DETAIL_AND_RESTORE({ stage: view.stage })] : []),
     ...config.units.flatMap((unit, i) => [
-      ...samplerNotes(unit),
+      ...settleNames(unit.ad_sampler, unit.ad_scheduler).notes,
       ...smallNotes(unit, view.input),
       ...promptNotes(unit.ad_prompt, `units[${i}].ad_prompt`),
       ...promptNotes(unit.ad_negative_prompt, `units[${i}].ad_negative_prompt`),
     ]),
   ]
-}
-
-function samplerNotes(unit: AdetailerUnit): PlanNote[] {
-  const { ad_sampler: name, ad_scheduler } = unit
-  const split = name === undefined ? undefined : splitSampler(name)
-  if (name === undefined || split === undefined) return []
-  const { sampler_name } = split
-  const scheduler = ad_scheduler ?? split.scheduler
-  return [notes.SW_NOTE_SAMPLER_SPLIT({ name, sampler_name, scheduler })]
 }
 
 /** A note when a picture's longer side exceeds twice that of the working size; the first such picture is named. */

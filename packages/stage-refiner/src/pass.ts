@@ -1,31 +1,26 @@
-import {
-  type HiresPass,
-  type Img2ImgRequest,
-  notes,
-  type PlanNote,
-  type RefinerSwitch,
-  type Sampling,
-  type StageImage,
+import type {
+  HiresPass,
+  Img2ImgRequest,
+  PlanNote,
+  RefinerSwitch,
+  Sampling,
+  StageImage,
 } from '@stagewright/core'
-import { samplingOf, set, splitSampler } from '@stagewright/core/sampling'
+import { samplingOf, set, settleNames } from '@stagewright/core/sampling'
 
 import type { RefinerConfig } from './config.js'
 import { isLatent, type Target } from './target.js'
 
-/** Splits a combined sampler name, with a note; a scheduler that is set by hand stays. */
+/** The config with its sampler name settled. */
 export function settle(config: RefinerConfig): {
   readonly config: RefinerConfig
   readonly notes: readonly PlanNote[]
 } {
-  const { hr_sampler_name: name } = config
-  const split = name === undefined ? undefined : splitSampler(name)
-  if (name === undefined || split === undefined) return { config, notes: [] }
-  const { sampler_name } = split
-  const scheduler = config.hr_scheduler ?? split.scheduler
-  return {
-    config: { ...config, hr_sampler_name: sampler_name, hr_scheduler: scheduler },
-    notes: [notes.SW_NOTE_SAMPLER_SPLIT({ name, sampler_name, scheduler })],
-  }
+  const { sampler_name, scheduler, notes } = settleNames(
+    config.hr_sampler_name,
+    config.hr_scheduler,
+  )
+  return { config: { ...config, hr_sampler_name: sampler_name, hr_scheduler: scheduler }, notes }
 }
 
 /** The switch as the `refiner` slot carries it. */

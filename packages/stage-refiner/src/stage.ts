@@ -105,7 +105,9 @@ function refineIntent(config: RefinerConfig, view: PlanView): Intent<RefinerConf
 
 function hiresIntent(config: RefinerConfig, view: PlanView): Intent<RefinerConfig> {
   const { previous } = view
-  const canMerge = previous?.carries(Hires) === true
+  const passFits =
+    !config.refiner_enabled || previous?.carries(Refiner, config.refiner_pass) !== false
+  const canMerge = previous?.carries(Hires) === true && passFits
   const merged = config.hr_strategy === 'merged' || (config.hr_strategy === 'auto' && canMerge)
   const output: Forecast = view.input.map((picture) => {
     // Within one call a server starts from the size that was asked for, off its grid or not.
@@ -132,9 +134,12 @@ function hiresIntent(config: RefinerConfig, view: PlanView): Intent<RefinerConfi
       why: [`${previous?.stage ?? 'the call before'} carries the hires pass`, ...words].join('; '),
     }
   }
+  const host = previous?.stage ?? 'given pictures'
   const reason = canMerge
     ? 'hr_strategy: own'
-    : `${previous?.stage ?? 'given pictures'} cannot carry hires`
+    : passFits
+      ? `${host} cannot carry hires`
+      : `with hires, ${host} cannot have the refiner on the ${config.refiner_pass} pass`
   if (isLatent(config.hr_upscaler) && config.hr_upscaler !== 'Latent')
     throw refinerErrors.SW_REFINER_LATENT_MODE({
       stage: view.stage,

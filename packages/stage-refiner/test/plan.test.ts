@@ -24,6 +24,17 @@ describe('merged or a call of its own', () => {
     expect(planOf(pixel, {}, capabilities).execution.kind).toBe('call')
   })
 
+  test('auto takes its own call where a merged one cannot have the refiner on the pass asked for', () => {
+    const capabilities = { ...coreCapabilities, limits: { refiner: ['first'] } }
+    const plan = (refiner_pass: string) =>
+      planOf({ ...pixel, ...second, refiner_pass }, {}, capabilities)
+    expect(plan('first').execution).toEqual({ kind: 'call', into: ['test_source'] })
+    expect(plan('first').why).toContain(
+      'with hires, test_source cannot have the refiner on the first pass',
+    )
+    expect(plan('second').execution.kind).toBe('merged')
+  })
+
   test('a second model without a second pass always joins the call before it', () => {
     expect(planOf(second, { operation: 'img2img' }).execution).toEqual({
       kind: 'merged',

@@ -118,6 +118,9 @@ export const upscaleConfig = z
         refuse('upscaling_resize', 'must be from 1 to 4 with sd_upscale')
       if (config.where === 'client') refuse('where', 'client cannot diffuse: use mode: extras')
     }
+    if (config.where === 'client')
+      for (const key of ['gfpgan_visibility', 'codeformer_visibility'] as const)
+        if ((config[key] ?? 0) > 0) refuse(key, 'needs a server: remove where: client')
     if (config.extras_upscaler_2_visibility !== undefined && config.upscaler_2 === undefined)
       refuse('extras_upscaler_2_visibility', 'needs upscaler_2')
   })

@@ -1,13 +1,5 @@
-import {
-  defineStage,
-  type Need,
-  notes,
-  Phase,
-  type PlanNote,
-  type Stage,
-  Upscale,
-} from '@stagewright/core'
-import { heavyCallNotes, loraNeeds, promptNotes, splitSampler } from '@stagewright/core/sampling'
+import { defineStage, type Need, Phase, type Stage, Upscale } from '@stagewright/core'
+import { heavyCallNotes, loraNeeds, promptNotes, settleNames } from '@stagewright/core/sampling'
 import type { z } from 'zod'
 
 import { type UpscaleConfig, upscaleConfig } from './config.js'
@@ -49,7 +41,8 @@ export const upscale: Stage<'upscale', z.input<typeof upscaleConfig>, never> = d
     zeroIsUnset: ['upscaling_resize_w', 'upscaling_resize_h'],
   },
   plan: (given, view) => {
-    const { config, notes: settled } = settle(given)
+    const { notes: settled, ...names } = settleNames(given.sampler_name, given.scheduler)
+    const config = { ...given, ...names }
     const output = view.input.map((picture) => ({
       ...picture,
       ...upscaleTarget(config, picture, view.onGrid),
@@ -75,22 +68,6 @@ export const upscale: Stage<'upscale', z.input<typeof upscaleConfig>, never> = d
   execute: ({ config, call, each }, images) =>
     each(images, (image) => call(Upscale, requestFor(config, image))),
 })
-
-/** Splits a combined sampler name, with a note; a scheduler that is set by hand stays. */
-function settle(config: UpscaleConfig): {
-  readonly config: UpscaleConfig
-  readonly notes: readonly PlanNote[]
-} {
-  const { sampler_name: name } = config
-  const split = name === undefined ? undefined : splitSampler(name)
-  if (name === undefined || split === undefined) return { config, notes: [] }
-  const { sampler_name } = split
-  const scheduler = config.scheduler ?? split.scheduler
-  return {
-    config: { ...config, sampler_name, scheduler },
-    notes: [notes.SW_NOTE_SAMPLER_SPLIT({ name, sampler_name, scheduler })],
-  }
-}
 
 function needsOf(config: UpscaleConfig): Need[] {
   const one = (kind: string, path: keyof UpscaleConfig, name: string | undefined): Need[] =>

@@ -82,6 +82,7 @@ describe('what else is refused', () => {
     ['from 1 to 4 with sd_upscale', { ...tiles, upscaling_resize: 4.5 }],
     ['from 1 to 4 with sd_upscale', { ...tiles, upscaling_resize: 0.5 }],
     ['client cannot diffuse', { ...tiles, where: 'client' }],
+    ['needs a server', { ...lanczos, where: 'client', gfpgan_visibility: 0.5 }],
     ['needs upscaler_2', { ...lanczos, extras_upscaler_2_visibility: 0.5 }],
     ['"extras", "sd_upscale"', { ...lanczos, mode: 'ultimate' }],
     ['above 0 up to 8', { ...lanczos, upscaling_resize: 9 }],

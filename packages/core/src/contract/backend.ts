@@ -31,6 +31,9 @@ export interface Capabilities {
   readonly aliases?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What is used when a field is left unset; `run()` pins it for the whole run. */
   readonly current?: Partial<Pick<Sampling, 'model' | 'vae' | 'additional_modules' | 'clip_skip'>>
+  /** By slot, what a call that carries it cannot honour: `{ refiner: ["first"] }` where a merged call with hires goes on
+   *  with the refiner in the second pass. A stage asks with `previous.carries(slot, "first")`. */
+  readonly limits?: Readonly<Record<string, readonly string[]>>
   /** Largest seed the backend can take. Default 2³²−1. */
   readonly maxSeed?: number
 }

@@ -57,7 +57,8 @@ export interface PreviousCall {
   readonly operation: string
   /** Whether the stage makes pictures by diffusion, as opposed to altering them. */
   readonly generates: boolean
-  readonly carries: (slot: Slot<any>) => boolean
+  /** Whether that call can carry the slot, and honour the given use of it. */
+  readonly carries: (slot: Slot<any>, use?: string) => boolean
 }
 
 /** What a stage is going to do, as its pure `plan` says it. */

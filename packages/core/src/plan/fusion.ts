@@ -42,7 +42,9 @@ export class CallChain {
           stage: last.stage,
           operation: last.operation,
           generates: last.generates,
-          carries: (slot) => this.#refusal(last, slot.name, slot.on) === undefined,
+          carries: (slot, use) =>
+            this.#refusal(last, slot.name, slot.on) === undefined &&
+            (use === undefined || this.#capabilities.limits?.[slot.name]?.includes(use) !== true),
         }
   }
 

@@ -61,17 +61,28 @@ export function heavyCallNotes(pixels: number): PlanNote[] {
   return pixels > 4.2e6 ? [notes.SW_NOTE_LARGE_CALL({ megapixels: inMegapixels(pixels) })] : []
 }
 
-/** Splits a combined sampler name ("DPM++ 2M Karras") into sampler and scheduler, with a note. */
+/** A generating config with its sampler name settled: in a combined name the scheduler is part of it. */
 export function settleSampler<C extends Pick<Sampling, 'sampler_name' | 'scheduler'>>(
   config: C,
 ): { readonly config: C; readonly notes: readonly PlanNote[] } {
-  const split = splitSampler(config.sampler_name)
-  return split === undefined
-    ? { config, notes: [] }
-    : {
-        config: { ...config, ...split },
-        notes: [notes.SW_NOTE_SAMPLER_SPLIT({ name: config.sampler_name, ...split })],
-      }
+  const { notes: split, ...names } = settleNames(config.sampler_name, undefined)
+  return { config: { ...config, ...set(names) }, notes: split }
+}
+
+/** Splits a combined sampler name ("DPM++ 2M Karras") into sampler and scheduler, with a note; a scheduler that is set
+ *  by hand stays. */
+export function settleNames(
+  name: string | undefined,
+  scheduler: string | undefined,
+): {
+  readonly sampler_name: string | undefined
+  readonly scheduler: string | undefined
+  readonly notes: readonly PlanNote[]
+} {
+  const split = name === undefined ? undefined : splitSampler(name)
+  if (name === undefined || split === undefined) return { sampler_name: name, scheduler, notes: [] }
+  const settled = { ...split, ...set({ scheduler }) }
+  return { ...settled, notes: [notes.SW_NOTE_SAMPLER_SPLIT({ name, ...settled })] }
 }
 
 const passthroughKeys = [

@@ -15,6 +15,7 @@ export {
   generatingNotes,
   heavyCallNotes,
   passthroughOf,
+  settleNames,
   settleSampler,
 } from './generating.js'
 export { loraNeeds, promptNotes } from './prompts.js'

@@ -326,12 +326,6 @@ export const errors = defineErrors({
     message: (d: { stage: string }) => `${d.stage} handed on no picture`,
     hint: 'a stage must return one picture for each that it takes',
   },
-  SW_STAGE_COUNT: {
-    kind: 'stage',
-    message: (d: { stage: string; operation: string; asked: number; got: number }) =>
-      `${d.stage}: ${d.operation} returned ${d.got} pictures for ${d.asked}`,
-    hint: 'one picture in gives one out, in order; look at the server’s log',
-  },
   SW_BACKEND_FAILED: {
     kind: 'backend',
     message: (d: { backend: string; operation: string; reason: string }) =>

@@ -558,6 +558,19 @@ describe('a reprocess run', () => {
     ])
   })
 
+  test('refuses shared fields that are wrong, although no enabled stage inherits them', async () => {
+    const error = await failure(
+      createPipeline({ backend: recordingBackend(), stages }).reprocess([picture(64, 64)], {
+        steps: 900,
+        grow: {},
+      } as never),
+    )
+    expect(error).toMatchObject({
+      code: 'SW_CONFIG_INVALID_VALUE',
+      details: { path: 'steps', value: 900 },
+    })
+  })
+
   test('keeps the settings and the seed that a picture brings along', async () => {
     const backend = recordingBackend()
     const pipeline = createPipeline({ backend, stages })

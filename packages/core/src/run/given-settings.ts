@@ -1,8 +1,10 @@
 import { z } from 'zod'
 
 import type { ParsedRun } from '../config/parse.js'
+import { pathInWords } from '../config/path.js'
 import { nativeSide, presets } from '../config/presets.js'
 import type { StageImage } from '../contract/stage-image.js'
+import { errors } from '../errors/catalogue.js'
 import { samplingFields } from '../sampling/fields.js'
 import { samplingOf, seedAt } from '../sampling/settings.js'
 
@@ -14,8 +16,7 @@ const schema = z.object({ ...fields, prompt: z.string().default('') })
 export function withGivenSettings(images: readonly StageImage[], run: ParsedRun): StageImage[] {
   const { shared, preset } = run
   const values = { ...(preset === undefined ? {} : presets[preset]), ...shared }
-  const parsed = schema.safeParse(values)
-  const base = parsed.success ? parsed.data : schema.parse({})
+  const base = checked(values)
   const number = (key: string, otherwise: number): number =>
     typeof shared[key] === 'number' ? shared[key] : otherwise
   const side = nativeSide(preset)
@@ -32,4 +33,13 @@ export function withGivenSettings(images: readonly StageImage[], run: ParsedRun)
       })
     return Object.freeze({ ...image, seed: image.settings?.seed ?? seeds.seed, settings })
   })
+}
+
+function checked(values: Readonly<Record<string, unknown>>): z.output<typeof schema> {
+  const parsed = schema.safeParse(values)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const path = pathInWords(issue?.path ?? [])
+  const value = values[String(issue?.path[0])]
+  throw errors.SW_CONFIG_INVALID_VALUE({ path, value, problem: issue?.message ?? 'it is wrong' })
 }

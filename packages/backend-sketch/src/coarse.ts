@@ -13,11 +13,18 @@ export function coarseOf(data: Float32Array, width: number, height: number, cell
   const sums = new Float32Array(w * h * 3)
   for (let y = 0; y < height; y++) {
     const row = Math.floor(y / cell) * w
-    for (let x = 0, at = y * width * 3; x < width; x++, at += 3) {
-      const to = (row + Math.floor(x / cell)) * 3
-      sums[to] = sums[to]! + data[at]!
-      sums[to + 1] = sums[to + 1]! + data[at + 1]!
-      sums[to + 2] = sums[to + 2]! + data[at + 2]!
+    for (let cx = 0, at = y * width * 3; cx < w; cx++) {
+      let [r, g, b] = [0, 0, 0]
+      const end = (y * width + Math.min(width, (cx + 1) * cell)) * 3
+      for (; at < end; at += 3) {
+        r += data[at]!
+        g += data[at + 1]!
+        b += data[at + 2]!
+      }
+      const to = (row + cx) * 3
+      sums[to] = sums[to]! + r
+      sums[to + 1] = sums[to + 1]! + g
+      sums[to + 2] = sums[to + 2]! + b
     }
   }
   for (let y = 0; y < h; y++)
@@ -43,19 +50,19 @@ export function readRow(
   const y1 = Math.min(h - 1, y0 + 1)
   const ty = fy - y0
   const width = out.length / stride
-  for (let x = 0; x < width; x++) {
-    const fx = Math.max(0, Math.min(w - 1, (x + 0.5) / cell - 0.5))
-    const x0 = Math.floor(fx)
-    const x1 = Math.min(w - 1, x0 + 1)
-    const tx = fx - x0
-    for (let c = 0; c < stride; c++) {
-      const a = plane[(y0 * w + x0) * stride + c]!
-      const b = plane[(y0 * w + x1) * stride + c]!
-      const d = plane[(y1 * w + x0) * stride + c]!
-      const e = plane[(y1 * w + x1) * stride + c]!
-      const top = a + (b - a) * tx
-      out[x * stride + c] = top + (d + (e - d) * tx - top) * ty
-    }
+  const line = new Float32Array(w * stride)
+  for (let i = 0; i < line.length; i++) {
+    const top = plane[y0 * w * stride + i]!
+    line[i] = top + (plane[y1 * w * stride + i]! - top) * ty
+  }
+  for (let x = 0, at = 0; x < width; x++) {
+    const fx = (x + 0.5) / cell - 0.5
+    const x0 = fx <= 0 ? 0 : fx >= w - 1 ? w - 1 : fx | 0
+    const tx = fx <= 0 || x0 === w - 1 ? 0 : fx - x0
+    const from = x0 * stride
+    const to = x0 === w - 1 ? from : from + stride
+    for (let c = 0; c < stride; c++, at++)
+      out[at] = line[from + c]! + (line[to + c]! - line[from + c]!) * tx
   }
 }
 

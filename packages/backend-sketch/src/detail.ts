@@ -6,12 +6,12 @@ import {
 } from '@stagewright/core'
 
 import { type Found, sortOf } from './detect.js'
-import type { Raster } from './draw.js'
 import { type Box, workingBox } from './mask.js'
 import { onEight, rendering } from './passes.js'
 import { decode, encode } from './png.js'
 import type { Pool, Watch } from './pool.js'
 import { fractions } from './progress.js'
+import type { Raster } from './rendering.js'
 import { cut, resampled } from './resize.js'
 
 /** One unit on one picture: looks for faces, hands or persons in the pixels, redraws what it found and nothing else. */

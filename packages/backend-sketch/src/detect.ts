@@ -1,5 +1,5 @@
-import { blurPlane } from './canvas.js'
-import type { Raster } from './draw.js'
+import { blurPlane } from './blur.js'
+import type { Raster } from './rendering.js'
 import type { Box } from './mask.js'
 import { closeUp, type Grid, type Patch, reduced, skinPatches, type View } from './skin.js'
 

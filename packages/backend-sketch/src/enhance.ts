@@ -1,11 +1,11 @@
-import { blurPlane } from './canvas.js'
-import type { Raster } from './draw.js'
+import { blurPlane } from './blur.js'
 import { hashText, unit } from './noise.js'
+import type { Raster } from './rendering.js'
 
 /** Makes an enlarged picture crisp: edges steeper without a halo, in a manner that the upscaler's name decides.
  *  @unit `scale` factor of the enlargement; the radius follows it */
 export function enhance(input: Raster, upscaler: string, scale: number): Raster {
-  const { width, height } = input
+  const { width, height, data } = input
   const name = upscaler.toLowerCase()
   const amount = 0.9 + 0.5 * unit(hashText(name, 1)) + (name.includes('anime') ? 0.6 : 0)
   const radius = Math.max(1, Math.round(scale * (0.7 + 0.5 * unit(hashText(name, 2)))))
@@ -14,30 +14,28 @@ export function enhance(input: Raster, upscaler: string, scale: number): Raster 
   const scratch = new Float32Array(plane.length)
   const lift = (unit(hashText(name, 3)) - 0.5) * 3
   for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < plane.length; i++) plane[i] = input.data[i * 3 + c]!
+    for (let i = 0; i < plane.length; i++) plane[i] = data[i * 3 + c]!
     blurPlane(plane, scratch, width, height, radius)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) {
-        const i = y * width + x
-        const at = i * 3 + c
-        const v = input.data[at]!
+    for (let y = 0; y < height; y++) {
+      const up = y > radius ? radius * width * 3 : 0
+      const down = y < height - radius ? radius * width * 3 : 0
+      for (let x = 0, i = y * width, at = i * 3 + c; x < width; x++, i++, at += 3) {
+        const v = data[at]!
+        const away = v - plane[i]!
         // Never past what stands beside it: that is what keeps edges free of halos.
-        const [l, r] = [
-          input.data[(x > radius ? i - radius : i) * 3 + c]!,
-          input.data[(x < width - radius ? i + radius : i) * 3 + c]!,
-        ]
-        const [u, d] = [
-          input.data[(y > radius ? i - radius * width : i) * 3 + c]!,
-          input.data[(y < height - radius ? i + radius * width : i) * 3 + c]!,
-        ]
-        const sharp = v + (v - plane[i]!) * amount * 1.6
+        const l = data[x > radius ? at - radius * 3 : at]!
+        const r = data[x < width - radius ? at + radius * 3 : at]!
+        const u = data[at - up]!
+        const d = data[at + down]!
         const low = Math.min(v, l, r, u, d) - 3
         const high = Math.max(v, l, r, u, d) + 3
+        const sharp = v + away * amount * 1.6
         const kept =
           (sharp < low ? low : sharp > high ? high : sharp) +
-          (Math.abs(v - plane[i]!) > 2 ? lift * 0.3 : 0)
-        out[at] = kept <= 0 ? 0 : kept >= 255 ? 255 : Math.floor(kept + 0.5)
+          (away > 2 || away < -2 ? lift * 0.3 : 0)
+        out[at] = kept <= 0 ? 0 : kept >= 255 ? 255 : (kept + 0.5) | 0
       }
+    }
   }
   return { width, height, data: out }
 }

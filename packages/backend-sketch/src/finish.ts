@@ -1,7 +1,8 @@
-import { blurPlane, type Canvas } from './canvas.js'
-import type { Raster, Rendering } from './draw.js'
+import { blurPlane } from './blur.js'
+import type { Canvas } from './canvas.js'
 import type { Look } from './look.js'
 import { hash2, hashText, noiseTable } from './noise.js'
+import type { Raster, Rendering } from './rendering.js'
 
 /** Turns a canvas into 8 bits: forms softened and grained by the steps that ran, crispness, contrast and colour by
  *  cfg and look, brush texture by sampler and scheduler. */
@@ -78,12 +79,26 @@ export function sharpen(canvas: Canvas, amount: number): void {
   const radius = Math.max(1, Math.round(height * (kept < 0 ? 0.004 : 0.0016)))
   const plane = new Float32Array(width * height)
   const scratch = new Float32Array(plane.length)
-  for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < plane.length; i++) plane[i] = data[i * 3 + c]!
+  if (kept > 0) {
+    // What stands out does so in lightness: one plane will do.
+    for (let i = 0, at = 0; i < plane.length; i++, at += 3)
+      plane[i] = data[at]! * 0.3 + data[at + 1]! * 0.59 + data[at + 2]! * 0.11
     blurPlane(plane, scratch, width, height, radius)
-    for (let i = 0; i < plane.length; i++) {
-      const v = data[i * 3 + c]!
-      data[i * 3 + c] = v + (v - plane[i]!) * kept
+    for (let i = 0, at = 0; i < plane.length; i++, at += 3) {
+      const light = data[at]! * 0.3 + data[at + 1]! * 0.59 + data[at + 2]! * 0.11
+      const more = (light - plane[i]!) * kept
+      data[at] = data[at]! + more
+      data[at + 1] = data[at + 1]! + more
+      data[at + 2] = data[at + 2]! + more
+    }
+    return
+  }
+  for (let c = 0; c < 3; c++) {
+    for (let i = 0, at = c; i < plane.length; i++, at += 3) plane[i] = data[at]!
+    blurPlane(plane, scratch, width, height, radius)
+    for (let i = 0, at = c; i < plane.length; i++, at += 3) {
+      const v = data[at]!
+      data[at] = v + (v - plane[i]!) * kept
     }
   }
 }

@@ -11,13 +11,13 @@ import {
   type Txt2ImgRequest,
 } from '@stagewright/core'
 
-import type { Raster } from './draw.js'
 import { workingBox } from './mask.js'
 import { hiresPass, ofBatch, onEight, passOver, rendering, resizing, settingsOf } from './passes.js'
 import { decode, decodeMask, encode } from './png.js'
 import type { Pool } from './pool.js'
 import { fractions } from './progress.js'
 import { stepsRun } from './redraw.js'
+import type { Raster } from './rendering.js'
 import { cut, resampled, resampledMask, resize } from './resize.js'
 
 /** A batch from nothing, with a second pass where the call carries `hires`. */

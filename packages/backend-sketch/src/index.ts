@@ -1,2 +1,3 @@
 export { sketch, type SketchOptions } from './backend.js'
-export { draw, type Raster, type Rendering, type Tick } from './draw.js'
+export { draw } from './draw.js'
+export type { Raster, Rendering, Tick } from './rendering.js'

@@ -1,9 +1,10 @@
 import { detect, type Found, type Sort } from './detect.js'
-import { draw, type Raster, type Rendering, type Tick } from './draw.js'
+import { draw } from './draw.js'
 import { blend, enhance } from './enhance.js'
 import { blurred, type Box, softMask } from './mask.js'
 import { mend, type Mend } from './mend.js'
 import { keepOutside, type Redraw, redraw } from './redraw.js'
+import type { Raster, Rendering, Tick } from './rendering.js'
 
 /** A patch put back into a picture, where `mask` (the picture's size) or the `boxes` allow it. */
 export interface Paste {

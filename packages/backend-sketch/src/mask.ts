@@ -1,4 +1,4 @@
-import { blurPlane } from './canvas.js'
+import { blurPlane } from './blur.js'
 
 /** A rectangle in pixels; x1 and y1 are one past its last pixel. */
 export interface Box {

@@ -1,12 +1,13 @@
 import { Canvas, type Place, type Rgb } from './canvas.js'
 import type { Found } from './detect.js'
-import { fullLook, type Raster, type Rendering, type Tick } from './draw.js'
+import { fullLook } from './draw.js'
 import { drawFace, type Tone } from './face.js'
 import { quantised, sharpen } from './finish.js'
 import { drawHand } from './hand.js'
 import { chances, hash2 } from './noise.js'
 import { mixed, scaled } from './palette.js'
 import { readPrompt } from './prompt.js'
+import type { Raster, Rendering, Tick } from './rendering.js'
 import { paintStrokes } from './style.js'
 
 export interface Mend {

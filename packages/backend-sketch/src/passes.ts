@@ -7,9 +7,9 @@ import type {
 } from '@stagewright/core'
 import { seedAt } from '@stagewright/core/sampling'
 
-import type { Raster, Rendering } from './draw.js'
 import type { Pool, Watch } from './pool.js'
 import { stepsRun } from './redraw.js'
+import type { Raster, Rendering } from './rendering.js'
 import { type Fit, resize } from './resize.js'
 
 /** What a pass over a whole picture is asked for; img2img and hires are both one of these. */

@@ -1,7 +1,7 @@
 import type { StageImage } from '@stagewright/core'
 import sharp from 'sharp'
 
-import type { Raster } from './draw.js'
+import type { Raster } from './rendering.js'
 
 /** What every picture of this backend says of itself. */
 export const software = 'Stagewright sketch: a drawing, not a diffusion model'

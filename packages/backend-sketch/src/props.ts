@@ -1,28 +1,58 @@
 import type { Canvas, Place, Rgb } from './canvas.js'
+import type { Outline } from './fit.js'
 import { mixed, scaled } from './palette.js'
 import { spines } from './room.js'
 import type { Scene } from './scene.js'
 import { stage } from './sky.js'
 
-/** Paints the things that words name: lighthouse, boats, a vase, a bottle, a watch, a sign. */
-export function drawProps(canvas: Canvas, scene: Scene): void {
-  const { intent, setting } = scene
-  const still = setting === 'room' || setting === 'studio'
+type Still = 'vase' | 'bottle' | 'watch' | 'mug'
+
+/** Paints the things that words name: lighthouse, boats, a vase, a bottle, a watch, a sign.
+ *  `spot` is where a thing on a table stands, when that is not for the scene to say. */
+export function drawProps(canvas: Canvas, scene: Scene, spot: Place = spotOf(canvas, scene)): void {
+  const { intent } = scene
+  const still = isIndoors(scene)
   if (intent.props.has('lighthouse') && !still) lighthouse(canvas, scene)
-  if (!still && (intent.props.has('boats') || (setting === 'sea' && scene.chance.at('boat') < 0.7)))
+  if (
+    !still &&
+    (intent.props.has('boats') || (scene.setting === 'sea' && scene.chance.at('boat') < 0.7))
+  )
     boats(canvas, scene)
-  if (scene.figure === undefined || scene.figure.size < 0.05) {
-    const spot: Place = {
-      x: scene.aspect * canvas.height * scene.chance.between('still x', 0.44, 0.56),
-      y: canvas.height * 0.86,
-      size: canvas.height * Math.min(0.3, scene.aspect * 0.3),
-    }
-    if (intent.props.has('vase')) vase(canvas, spot, scene)
-    else if (intent.props.has('bottle')) bottle(canvas, spot, scene)
-    else if (intent.props.has('watch')) watch(canvas, spot, scene)
-    else if (intent.props.has('cup') || setting === 'studio') mug(canvas, spot, scene)
-  }
+  const thing = stillOf(scene)
+  if (thing !== undefined) things[thing](canvas, spot, scene)
   if (intent.props.has('sign')) sign(canvas, scene)
+}
+
+/** The thing that a scene has on its table. */
+export function stillOf(scene: Scene): Still | undefined {
+  const { figure, intent, setting } = scene
+  if (figure !== undefined && figure.size >= 0.05) return undefined
+  const named = (['vase', 'bottle', 'watch'] as const).find((one) => intent.props.has(one))
+  return named ?? (intent.props.has('cup') || setting === 'studio' ? 'mug' : undefined)
+}
+
+/** Whether words ask for something that stands before the scene. */
+export function hasSubject(scene: Scene): boolean {
+  const { intent } = scene
+  const asked = (['lighthouse', 'boats'] as const).some((one) => intent.props.has(one))
+  return (
+    intent.figure === 'large' ||
+    intent.props.has('sign') ||
+    stillOf(scene) !== undefined ||
+    (asked && !isIndoors(scene))
+  )
+}
+
+function isIndoors({ setting }: Scene): boolean {
+  return setting === 'room' || setting === 'studio'
+}
+
+function spotOf(canvas: Canvas, { aspect, chance }: Scene): Place {
+  return {
+    x: aspect * canvas.height * chance.between('still x', 0.44, 0.56),
+    y: canvas.height * 0.86,
+    size: canvas.height * Math.min(0.3, aspect * 0.3),
+  }
 }
 
 /** Paints weather over everything. */
@@ -123,15 +153,16 @@ function boats(canvas: Canvas, scene: Scene): void {
 }
 
 function vase(canvas: Canvas, place: Place, scene: Scene): void {
-  const { chance, detail } = scene
+  const { chance, detail, intent } = scene
+  const colors = intent.dried ? driedBlooms : blooms
   shadow(canvas, place)
   for (let i = 0; i < 15; i++) {
     const [x, y] = [
-      chance.between(`bloom x ${i}`, -0.62, 0.62),
-      chance.between(`bloom y ${i}`, -1.75, -1.1),
-    ]
+      chance.between(`bloom x ${i}`, -0.6, 0.6),
+      chance.between(`bloom y ${i}`, -1.72, -1.1),
+    ].map((v, k, [, rise]) => (k === 0 ? v * (-0.1 - rise! * 0.6) : v)) as [number, number]
     canvas.line(place, [0, -0.8, x * 0.5, (y - 0.8) / 2, x, y], 0.02, { color: [0.36, 0.4, 0.24] })
-    const petal = blooms[i % blooms.length]!
+    const petal = colors[i % colors.length]!
     for (let k = 0; k < 5; k++)
       canvas.ellipse(place, x + petals[k]![0] * 0.07, y + petals[k]![1] * 0.07, 0.062, 0.062, {
         color: petal,
@@ -245,6 +276,12 @@ const blooms: readonly Rgb[] = [
   [0.9, 0.89, 0.8],
   [0.6, 0.46, 0.6],
 ]
+const driedBlooms: readonly Rgb[] = [
+  [0.76, 0.68, 0.38],
+  [0.52, 0.42, 0.5],
+  [0.85, 0.81, 0.62],
+  [0.6, 0.54, 0.3],
+]
 const petals: readonly (readonly [number, number])[] = [
   [0, -1],
   [0.95, -0.31],
@@ -252,3 +289,38 @@ const petals: readonly (readonly [number, number])[] = [
   [-0.59, 0.81],
   [-0.95, -0.31],
 ]
+
+const things = { vase, bottle, watch, mug } as const
+
+/** What the things take up, for those who look for room. */
+export const outlines: Readonly<Record<Still, Outline>> = {
+  vase: [
+    [-1.8, 0.56],
+    [-1.6, 0.58],
+    [-1.1, 0.36],
+    [-0.95, 0.24],
+    [-0.78, 0.2],
+    [-0.6, 0.34],
+    [-0.45, 0.43],
+    [-0.1, 0.4],
+    [0.04, 0.26],
+  ],
+  bottle: [
+    [-1.2, 0.14],
+    [-0.9, 0.16],
+    [-0.88, 0.42],
+    [0, 0.43],
+  ],
+  watch: [
+    [-1.6, 0.22],
+    [-1.05, 0.25],
+    [-0.6, 0.45],
+    [-0.2, 0.25],
+    [0.2, 0.22],
+  ],
+  mug: [
+    [-0.86, 0.4],
+    [-0.6, 0.62],
+    [0, 0.4],
+  ],
+}

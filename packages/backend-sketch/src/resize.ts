@@ -1,8 +1,8 @@
 import sharp, { type KernelEnum, type Sharp } from 'sharp'
 
-import type { Raster } from './draw.js'
 import type { Box } from './mask.js'
 import type { Pool, Watch } from './pool.js'
+import type { Raster } from './rendering.js'
 
 /** How a picture comes to another aspect: stretched, covering and cropped, or inside with its edge drawn out. */
 export type Fit = 'stretch' | 'crop' | 'fill'

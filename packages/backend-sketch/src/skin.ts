@@ -1,4 +1,4 @@
-import type { Raster } from './draw.js'
+import type { Raster } from './rendering.js'
 import type { Box } from './mask.js'
 
 export interface Grid {

@@ -1,4 +1,5 @@
-import { blurPlane, type Canvas, type Rgb } from './canvas.js'
+import { blurPlane } from './blur.js'
+import type { Canvas, Rgb } from './canvas.js'
 import type { Look } from './look.js'
 import { hash2, noiseTable, sample, unit } from './noise.js'
 import type { Medium } from './prompt.js'
@@ -16,9 +17,20 @@ export function paintStrokes(
 ): void {
   if (medium === 'oil') oil(canvas, bits, coarse)
   else if (medium === 'watercolour') watercolour(canvas, bits, coarse, thin)
-  else if (medium === 'ink') lines(canvas, 0.9, 0.6)
+  else if (medium === 'ink') lines(canvas, 0.9, 0.6 * thin)
   else if (medium === 'flat') lines(canvas, 0.6, 0)
   if (look.line > 0.1 && medium === 'photo') lines(canvas, look.line * 0.35, 0)
+}
+
+/** What a medium makes of flat colour, in place: strokes that are laid without thinning expect it. */
+export function tone(data: Float32Array, medium: Medium): void {
+  if (medium === 'watercolour')
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! * 0.679 + 0.281
+  else if (medium === 'ink')
+    for (let at = 0; at < data.length; at += 3) {
+      const light = data[at]! * 0.3 + data[at + 1]! * 0.59 + data[at + 2]! * 0.11
+      for (let k = at; k < at + 3; k++) data[k] = data[k]! * 0.4 + (0.4 + light * 0.55) * 0.6
+    }
 }
 
 /** Three layers of strokes, each finer, laid across the lightness gradient and coloured from the picture below. */
@@ -65,25 +77,42 @@ function stroke(
   const { width, height, data } = canvas
   const long2 = dx * dx + dy * dy || 1
   const long = Math.sqrt(long2)
-  const [bx, by] = [Math.abs(dx) + half, Math.abs(dy) + half]
-  const x1 = Math.min(width - 1, Math.floor(cx + bx))
+  // Along the stroke t and across it s run from −1 to 1, both linear in x and y.
+  const [tx, ty, sx, sy] = [dx / long2, dy / long2, dy / (long * half), -dx / (long * half)]
+  const by = Math.abs(dy) + half
   const y1 = Math.min(height - 1, Math.floor(cy + by))
-  const x0 = Math.max(0, Math.ceil(cx - bx))
-  for (let y = Math.max(0, Math.ceil(cy - by)); y <= y1; y++)
-    for (let x = x0; x <= x1; x++) {
-      const [px, py] = [x - cx, y - cy]
-      const t = (px * dx + py * dy) / long2
-      const s = (px * dy - py * dx) / (long * half)
-      const e = t * t * t * t + s * s
+  const [r, g, b] = color
+  // Where a row crosses both bands: their middles move along it, their widths stay.
+  const [tx1, sx1] = [1 / divisor(tx), 1 / divisor(sx)]
+  const [tw, sw] = [Math.abs(tx1), Math.abs(sx1)]
+  for (let y = Math.max(0, Math.ceil(cy - by)); y <= y1; y++) {
+    const t0 = (y - cy) * ty
+    const s0 = (y - cy) * sy
+    const tm = -t0 * tx1
+    const sm = -s0 * sx1
+    const low = cx + (tm - tw > sm - sw ? tm - tw : sm - sw)
+    const high = cx + (tm + tw < sm + sw ? tm + tw : sm + sw)
+    const x0 = low < 0 ? 0 : Math.ceil(low)
+    const x1 = high > width - 1 ? width - 1 : Math.floor(high)
+    for (let x = x0, at = (y * width + x0) * 3; x <= x1; x++, at += 3) {
+      const t = t0 + (x - cx) * tx
+      const s = s0 + (x - cx) * sx
+      const t2 = t * t
+      const e = t2 * t2 + s * s
       if (e >= 1) continue
-      const ridge = s * 5 - Math.floor(s * 5)
-      const shade = 1 + 0.11 * (ridge - 0.5) - 0.05 * s
+      const ridge = s * 5 + 8
+      const shade = 0.945 + 0.11 * (ridge - (ridge | 0)) - 0.05 * s
       const alpha = e > 0.7 ? (1 - e) * 3 : 0.9
-      const at = (y * width + x) * 3
-      data[at] = data[at]! + (color[0] * shade - data[at]!) * alpha
-      data[at + 1] = data[at + 1]! + (color[1] * shade - data[at + 1]!) * alpha
-      data[at + 2] = data[at + 2]! + (color[2] * shade - data[at + 2]!) * alpha
+      data[at] = data[at]! + (r * shade - data[at]!) * alpha
+      data[at + 1] = data[at + 1]! + (g * shade - data[at + 1]!) * alpha
+      data[at + 2] = data[at + 2]! + (b * shade - data[at + 2]!) * alpha
     }
+  }
+}
+
+/** A slope that can be divided by. */
+function divisor(by: number): number {
+  return Math.abs(by) < 1e-9 ? 1e-9 : by
 }
 
 /** Washes that run a little, pool darker at their edges, and let the paper through. */
@@ -113,10 +142,14 @@ function watercolour(canvas: Canvas, bits: number, coarse: number, thin: number)
       const pool = Math.max(-0.16, Math.min(0.05, (light[from]! - soft[from]!) * 1.6))
       const paper = 0.97 + 0.035 * sample(table, x * 2.1, y * 2.1)
       const wash = (0.3 + 0.12 * n) * thin
-      for (let c = 0; c < 3; c++) {
-        const v = source[from * 3 + c]!
-        data[(y * width + x) * 3 + c] = (v + (0.965 - v) * wash + pool) * paper
-      }
+      const [to, kept, added] = [
+        (y * width + x) * 3,
+        (1 - wash) * paper,
+        (0.965 * wash + pool) * paper,
+      ]
+      data[to] = source[from * 3]! * kept + added
+      data[to + 1] = source[from * 3 + 1]! * kept + added
+      data[to + 2] = source[from * 3 + 2]! * kept + added
     }
 }
 

@@ -8,12 +8,12 @@ import {
   type UpscaleRequest,
 } from '@stagewright/core'
 
-import type { Raster } from './draw.js'
 import { rendering, onEight } from './passes.js'
 import { decode, encode } from './png.js'
 import type { Pool } from './pool.js'
 import { fractions } from './progress.js'
 import { stepsRun } from './redraw.js'
+import type { Raster } from './rendering.js'
 import { cut, resize } from './resize.js'
 
 /** One picture larger: resampled and sharpened, or redrawn tile by tile. */

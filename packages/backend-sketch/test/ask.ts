@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url'
+
 import {
   type CallContext,
   type CallResult,
@@ -15,9 +17,9 @@ import {
 } from '@stagewright/core'
 import sharp from 'sharp'
 
-import type { Raster } from '../src/draw.js'
 import { sketch } from '../src/index.js'
 import { decode, encode } from '../src/png.js'
+import type { Raster } from '../src/rendering.js'
 
 export const backend = sketch()
 
@@ -157,6 +159,15 @@ export async function painted(
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) data.set(color(x, y), (y * width + x) * 3)
   return stageImage(await encode({ width, height, data }), { seed: 5, name: 'painted' })
+}
+
+/** A photo that ships with the run files, at a width. */
+export async function photograph(
+  name: 'harbour.jpg' | 'desk.png',
+  width: number,
+): Promise<StageImage> {
+  const file = fileURLToPath(new URL(`../../../examples/photos/${name}`, import.meta.url))
+  return stageImage(await sharp(file).resize(width).png().toBuffer(), { name })
 }
 
 /** A grey mask, white within the box. */

@@ -7,6 +7,7 @@ import {
   difference,
   drawn,
   painted,
+  photograph,
   pixels,
   redrawn,
   upscaled,
@@ -49,6 +50,23 @@ describe('detectors', () => {
       const picture = await pixels(image)
       for (const sort of ['face', 'hand', 'person'] as const)
         expect(detect(picture, sort)).toHaveLength(0)
+    }
+  })
+
+  it.each([
+    ['harbour.jpg', 'oil painting of a harbour town at dusk, thick brush strokes'],
+    ['harbour.jpg', 'photo of a mountain landscape at sunset'],
+    ['desk.png', 'watercolour still life'],
+  ] as const)('find nothing in %s, nor in what "%s" makes of it', async (name, prompt) => {
+    const width = name === 'desk.png' ? 416 : 608
+    const image = await photograph(name, width)
+    const all = [image]
+    for (const [i, denoising_strength] of [0.3, 0.55, 0.7, 0.8].entries())
+      all.push(await redrawn(image, { prompt, denoising_strength, seed: 8919 + i * 7919 }))
+    for (const one of all) {
+      const picture = await pixels(one)
+      for (const sort of ['face', 'hand', 'person'] as const)
+        expect(detect(picture, sort)).toEqual([])
     }
   })
 })

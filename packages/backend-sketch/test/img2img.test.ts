@@ -8,6 +8,7 @@ import {
   img2img,
   maskOf,
   painted,
+  photograph,
   pixels,
   redrawn,
 } from './ask.js'
@@ -179,5 +180,61 @@ describe('masks', () => {
     expect(new Set(made.map(({ digest }) => digest)).size).toBe(4)
     const grey = (await pixels(made[3]!)).data
     expect(grey[(45 * 96 + 45) * 3]).toBeGreaterThan(90)
+  })
+
+  it('continue what surrounds them behind the thing that is asked for', async () => {
+    const wall = [206, 196, 176] as const
+    const desk = [110, 72, 40] as const
+    const blue = (x: number, y: number) => x >= 80 && x < 112 && y >= 60 && y < 150
+    const before = (y: number) => (y < 120 ? wall : desk)
+    const picture = await painted(192, 192, (x, y) => (blue(x, y) ? [40, 80, 200] : before(y)))
+    const hole = [60, 30, 132, 160] as const
+    const image = await redrawn(picture, {
+      prompt: 'a terracotta vase on the desk',
+      mask: await maskOf(192, 192, hole),
+      denoising_strength: 0.9,
+    })
+    const { data } = await pixels(image)
+    let [like, near] = [0, 0]
+    for (let y = hole[1]; y < hole[3]; y++)
+      for (let x = hole[0]; x < hole[2]; x++) {
+        const at = (y * 192 + x) * 3
+        const away = before(y).map((v, c) => Math.abs(v - data[at + c]!))
+        if (Math.max(...away) < 24) like++
+        if (blue(x, y) && data[at + 2]! > data[at]! + 40) near++
+      }
+    // What is not the vase is wall and desk again, and of the blue thing nothing is left.
+    expect(like / (72 * 130)).toBeGreaterThan(0.4)
+    expect(near).toBe(0)
+    const middle = (130 * 192 + 96) * 3
+    expect(data[middle]).toBeGreaterThan(data[middle + 2]! * 2)
+  })
+
+  it('let more through as the strength grows', async () => {
+    const mask = await maskOf(192, 192, [60, 30, 140, 160])
+    const desk = await photograph('desk.png', 192)
+    const away: number[] = []
+    for (const denoising_strength of [0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1])
+      away.push(
+        await difference(
+          desk,
+          await redrawn(desk, {
+            prompt: 'a terracotta vase on the desk',
+            mask,
+            denoising_strength,
+          }),
+        ),
+      )
+    expect(away).toEqual(away.toSorted((a, b) => a - b))
+  })
+
+  it('may cover the whole picture', async () => {
+    const picture = await painted(96, 96, harbour)
+    const image = await redrawn(picture, {
+      prompt: 'a vase on a desk',
+      mask: await maskOf(96, 96, [0, 0, 96, 96]),
+      denoising_strength: 0.9,
+    })
+    expect(await difference(picture, image)).toBeGreaterThan(10)
   })
 })

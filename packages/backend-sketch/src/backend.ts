@@ -46,9 +46,12 @@ export function sketch(
           backend: 'sketch',
           what: `the operation "${operation.name}"`,
         })
-      for (const { slot } of ctx.contributions)
-        if (!capabilities.slots.includes(slot))
-          throw errors.SW_BACKEND_UNSUPPORTED({ backend: 'sketch', what: `the slot "${slot}"` })
+      for (const { slot, on } of ctx.contributions)
+        if (!capabilities.slots.includes(slot) || !on.includes(operation.name))
+          throw errors.SW_BACKEND_UNSUPPORTED({
+            backend: 'sketch',
+            what: `the slot "${slot}" on ${operation.name}`,
+          })
       return run(request, ctx, threads)
     },
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),

@@ -1,6 +1,7 @@
 import { blurPlane } from './blur.js'
-import type { Raster } from './rendering.js'
 import type { Box } from './mask.js'
+import type { Raster } from './rendering.js'
+import { shapeOf } from './shape.js'
 import { closeUp, type Grid, type Patch, reduced, skinPatches, type View } from './skin.js'
 
 export type Sort = 'face' | 'hand' | 'person'
@@ -32,16 +33,25 @@ export function detect(picture: Raster, sort: Sort): Found[] {
   if (sort === 'face') return faces
   const least = faces.reduce((most, one) => Math.max(most, one.fit.size), 0)
   const hands = patches.flatMap((patch) => hand(picture, grid, patch, faces, least))
-  if (sort === 'hand') return faces.length > 0 ? hands : alike(hands)
+  if (sort === 'hand') return faces.length > 0 ? hands : pair(hands)
   return faces.map((one) => person(picture, one, hands))
 }
 
-/** Without a largest one that stands out: without eyes to be seen, a face can look like a hand. */
-function alike(hands: readonly Found[]): Found[] {
-  const [first, second] = hands.toSorted((a, b) => b.fit.size - a.fit.size)
-  return hands.filter(
-    (one) => one !== first || second === undefined || one.fit.size < second.fit.size * 1.25,
-  )
+/** Where no face is to be seen, hands come as a pair: alike in size, side by side, a few hands apart. */
+function pair(hands: readonly Found[]): Found[] {
+  for (const a of hands)
+    for (const b of hands) {
+      const size = Math.min(a.fit.size, b.fit.size)
+      const apart = (b.fit.x - a.fit.x) / size
+      if (
+        apart > 2.4 &&
+        apart < 5.5 &&
+        Math.max(a.fit.size, b.fit.size) < size * 1.3 &&
+        Math.abs(a.fit.y - b.fit.y) < size * 0.8
+      )
+        return [a, b]
+    }
+  return []
 }
 
 /** Without what is too small beside the largest: hands are at most half a face. */
@@ -55,10 +65,14 @@ function face(picture: Raster, grid: Grid, patch: Patch): Found[] {
   const [w, h] = [patch.x1 - patch.x0, patch.y1 - patch.y0]
   const shape = h / w
   const fill = patch.area / (w * h)
-  if (w < 7 || shape < 0.72 || shape > 2 || fill < 0.55) return []
+  if (w < 7 || shape < 0.72 || shape > 1.6 || fill < 0.55) return []
   if (w > grid.width * 0.8 || touchesEdge(patch, grid)) return []
   const view = closeUp(picture, grid, patch)
-  const eyes = findEyes(view)
+  const { oval, solid, hue, saturation } = shapeOf(view)
+  if (oval < 0.83 || solid < 0.88 || hue > 0.032 || saturation > 0.032) return []
+  // The surer the shape, the less the nose's bridge must stand out: brushes blur it.
+  const sure = w >= 30 && oval > 0.875 && solid > 0.93
+  const eyes = findEyes(view, sure ? 0.45 : 0.3)
   if (eyes === undefined || eyes.y < view.height * 0.11) return []
   // A patch with ears or a throat is wider or longer than the face: eyes and chin say where it is.
   const chin = chinBelow(view, eyes)
@@ -85,7 +99,7 @@ interface Eyes {
   readonly contrast: number
 }
 
-function findEyes({ light, width, height }: View): Eyes | undefined {
+function findEyes({ light, width, height }: View, acrossNose: number): Eyes | undefined {
   // Darkness against the near surroundings: half of a face may lie in shadow.
   const around = new Float32Array(light)
   const scratch = new Float32Array(light.length)
@@ -116,7 +130,7 @@ function findEyes({ light, width, height }: View): Eyes | undefined {
     const apart = b.x - a.x
     if (
       evenness < 0.15 ||
-      bridge > 0.45 ||
+      bridge > acrossNose ||
       apart < width * 0.28 ||
       apart > width * 0.66 ||
       Math.abs(a.y - b.y) > width * 0.13
@@ -178,7 +192,7 @@ function hand(
   const shape = h / w
   const fill = patch.area / (w * h)
   const box = pixels(patch, grid, picture)
-  if (w < 4 || shape < 0.55 || shape > 1.8 || fill < 0.4 || w > grid.width * 0.4) return []
+  if (w < 4 || shape < 0.7 || shape > 1.3 || fill < 0.55 || w > grid.width * 0.4) return []
   if (
     faces.some(
       (one) =>
@@ -193,8 +207,21 @@ function hand(
   const reached = ({ fit }: Found) =>
     Math.abs(x - fit.x) < fit.size * 4.5 && y > fit.y + fit.size && y < fit.y + fit.size * 8
   if (faces.length > 0 && !faces.some(reached)) return []
-  const clefts = cleftsOf(closeUp(picture, grid, patch))
+  const view = closeUp(picture, grid, patch)
+  const clefts = cleftsOf(view)
   if (clefts < 1.2) return []
+  const { oval, solid, hue, saturation } = shapeOf(view)
+  // Near a face they may be rougher, small ones most of all.
+  const beside = faces.length > 0
+  const rough = w < 20 && beside
+  const even = beside ? 0.045 : 0.032
+  if (
+    oval < (rough ? 0.8 : 0.87) ||
+    solid < (rough ? 0.85 : 0.93) ||
+    hue > even ||
+    saturation > even
+  )
+    return []
   const confidence = Math.min(
     0.95,
     0.3 + Math.min(4, clefts) * 0.1 + (fill - 0.4) * 0.5 + (largest > 0 ? 0.1 : 0),

@@ -1,4 +1,4 @@
-import type { StageImage } from '@stagewright/core'
+import { errors, type StageImage } from '@stagewright/core'
 import sharp from 'sharp'
 
 import type { Raster } from './rendering.js'
@@ -19,20 +19,27 @@ export async function encode({ width, height, data }: Raster): Promise<Uint8Arra
   ])
 }
 
-/** The pixels of a picture: upright, 8-bit sRGB, transparency laid on white. */
-export async function decode(image: Pick<StageImage, 'bytes'>): Promise<Raster> {
-  const { data, info } = await sharp(await image.bytes(), { limitInputPixels: false })
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  return { width: info.width, height: info.height, data: asRgb(data, info.channels) }
+/** The pixels of a picture: upright, 8-bit sRGB, transparency laid on white.
+ *  @throws {PipelineError} SW_IMAGE_NOT_READABLE */
+export async function decode(image: Pick<StageImage, 'bytes' | 'name'>): Promise<Raster> {
+  const bytes = await image.bytes()
+  try {
+    const { data, info } = await sharp(bytes)
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    return { width: info.width, height: info.height, data: asRgb(data, info.channels) }
+  } catch (cause) {
+    const name = image.name ?? 'the picture'
+    throw errors.SW_IMAGE_NOT_READABLE({ name, bytes: bytes.byteLength }, { cause })
+  }
 }
 
 /** A mask's grey levels, resized like its picture. */
 export async function decodeMask(
-  image: Pick<StageImage, 'bytes'>,
+  image: Pick<StageImage, 'bytes' | 'name'>,
 ): Promise<{ width: number; height: number; data: Uint8Array }> {
   const { width, height, data } = await decode(image)
   const grey = new Uint8Array(width * height)

@@ -1,5 +1,6 @@
-import type { Raster } from './rendering.js'
+import { blurPlane } from './blur.js'
 import type { Box } from './mask.js'
+import type { Raster } from './rendering.js'
 
 export interface Grid {
   readonly width: number
@@ -18,6 +19,9 @@ export interface Patch extends Box {
 export interface View {
   readonly light: Float32Array
   readonly skin: Uint8Array
+  /** 0 red … 1 yellow. */
+  readonly hue: Float32Array
+  readonly saturation: Float32Array
   readonly width: number
   readonly height: number
   readonly left: number
@@ -90,6 +94,9 @@ export function closeUp(picture: Raster, grid: Grid, patch: Patch): View {
   const height = Math.max(1, Math.floor(((patch.y1 - patch.y0) * grid.cell) / scale))
   const light = new Float32Array(width * height)
   const skin = new Uint8Array(width * height)
+  const hue = new Float32Array(width * height)
+  const saturation = new Float32Array(width * height)
+  const planes = [0, 1, 2].map(() => new Float32Array(width * height))
   const span = Math.max(1, Math.floor(scale))
   const stride = Math.max(1, Math.floor(span / 3))
   for (let y = 0; y < height; y++)
@@ -108,8 +115,18 @@ export function closeUp(picture: Raster, grid: Grid, patch: Patch): View {
       const k = 1 / (count * 255)
       light[y * width + x] = (r * 0.3 + g * 0.59 + b * 0.11) * k
       skin[y * width + x] = isSkin(r * k, g * k, b * k) ? 1 : 0
+      for (const [c, v] of [r, g, b].entries()) planes[c]![y * width + x] = v * k
     }
-  return { light, skin, width, height, left, top, scale }
+  // Grain is no hue: what is told of colour is told of its neighbourhood.
+  const scratch = new Float32Array(width * height)
+  for (const plane of planes) blurPlane(plane, scratch, width, height, 1)
+  const [red, green, blue] = planes as [Float32Array, Float32Array, Float32Array]
+  for (let i = 0; i < hue.length; i++) {
+    const range = red[i]! - blue[i]!
+    hue[i] = (green[i]! - blue[i]!) / Math.max(1e-6, range)
+    saturation[i] = range / Math.max(1e-6, red[i]!)
+  }
+  return { light, skin, hue, saturation, width, height, left, top, scale }
 }
 
 /** Skin's hue lies between red and orange, neither grey nor glowing. */

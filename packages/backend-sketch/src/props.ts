@@ -1,5 +1,5 @@
-import type { Canvas, Place, Rgb } from './canvas.js'
-import { mixed, scaled } from './palette.js'
+import type { Canvas, Place } from './canvas.js'
+import { scaled } from './palette.js'
 import { spines } from './room.js'
 import type { Scene } from './scene.js'
 import { stage } from './sky.js'

@@ -14,6 +14,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // No test asserts a time; a busy machine must not fail one.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       ...packages.map((name) => project(name, join(root, 'packages', name), 'test/**/*.test.ts')),
       project('tests', join(root, 'tests'), '**/*.test.ts'),

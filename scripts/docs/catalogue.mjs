@@ -13,6 +13,9 @@ const remedies = /** @type {Readonly<Record<string, string>>} */ ({
   SW_CLI_YAML_SYNTAX: 'mend the line; quote prompts and texts that hold signs such as : or #',
 })
 
+/** Details that are not always there: the remedy shown is the one without them. */
+const optional = new Set(['remedy'])
+
 /** Values for details that a message calculates with. */
 const numbers = /** @type {Readonly<Record<string, Record<string, number>>>} */ ({
   SW_IMAGE_TOO_LARGE: { bytes: 300 * 2 ** 20, most: 256 * 2 ** 20 },
@@ -48,14 +51,16 @@ export function kindsOf(factories) {
   )
 }
 
-/** What a factory makes when every detail is its own name in braces.
+/** What a factory makes when every detail is its own name in braces; details that may be left out are.
  *  @param {string} name
  *  @param {Factories[string]} make */
 function sample(name, make) {
   const given = numbers[name] ?? {}
   const details = new Proxy(given, {
     get: (target, key) =>
-      typeof key === 'string' ? (target[key] ?? new Placeholder(key)) : undefined,
+      typeof key === 'string' && !optional.has(key)
+        ? (target[key] ?? new Placeholder(key))
+        : undefined,
   })
   return make(details)
 }

@@ -32,6 +32,8 @@ export interface PipelineOptions<S extends readonly Stage[]> {
   readonly placement?: { readonly [N in S[number]['name']]?: Placement }
   /** Allows pictures over 120 MP. */
   readonly allowLarge?: boolean
+  /** Lets names pass that the backend does not know, as warnings of the run. */
+  readonly lenient?: boolean
   /** Where random seeds come from. Default: the platform's random numbers. */
   readonly randomSeed?: RandomSeed
 }
@@ -97,6 +99,7 @@ export function createPipeline<const S extends readonly Stage[]>(
     services: scope,
     placement: placements,
     allowLarge: options.allowLarge ?? false,
+    lenient: options.lenient ?? false,
   }
   let disposed = false
   const alive = (): void => {
@@ -122,6 +125,7 @@ export function createPipeline<const S extends readonly Stage[]>(
       images: ready.images,
       pictures: ready.pictures,
       grid: ready.grid,
+      warnings: ready.warnings,
       config: ready.config,
       signal: run.signal,
       runId: run.runId,

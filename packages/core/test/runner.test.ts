@@ -189,6 +189,54 @@ describe('what can be refused', () => {
     )
   })
 
+  test('comes with the backend’s own reason and remedy, where it gives one', async () => {
+    const remedies = {
+      upscale: 'start the server with an upscaler',
+      model: 'give the server a checkpoint',
+    }
+    expect(
+      (await refuses({ ...three, grow: {} }, { operations: ['txt2img'], remedies })).hint,
+    ).toBe(remedies.upscale)
+    expect((await refuses({ ...three, model: 'x' }, { resources: {}, remedies })).hint).toBe(
+      remedies.model,
+    )
+    expect(
+      (
+        await refuses(
+          { ...three, enlarge: { on: true } },
+          { slots: [], remedies: { hires: 'use img2img' } },
+        )
+      ).hint,
+    ).toBe('use img2img')
+    expect(
+      (await refuses({ ...three, model: 'x' }, { refused: { model: { x: 'it is locked' } } }))
+        .message,
+    ).toBe('model: the model "x" cannot be used: it is locked')
+  })
+
+  test('passes with a warning when names are to be lenient; a missing operation never does', async () => {
+    const run = (capabilities: object, config: object) =>
+      createPipeline({ backend: recordingBackend({ capabilities }), stages, lenient: true }).run(
+        config as never,
+      )
+    const unknown = { resources: { model: ['sd'] } }
+    expect((await run(unknown, { ...three, model: 'mine' })).warnings).toEqual([
+      'model: the backend has no model "mine". (SW_PREFLIGHT_UNKNOWN_NAME)',
+    ])
+    expect((await failure(run({ operations: ['txt2img'] }, { ...three, grow: {} }))).code).toBe(
+      'SW_PREFLIGHT_NO_OPERATION',
+    )
+  })
+
+  test('takes a name in other letters where the backend compares without regard to case', async () => {
+    const capabilities = { resources: { model: ['SD XL'] }, anyCase: ['model'] }
+    const backend = recordingBackend({ capabilities })
+    await expect(
+      createPipeline({ backend, stages }).run({ ...three, model: 'sd xl' }),
+    ).resolves.toMatchObject({ status: 'done' })
+    await refuses({ ...three, model: 'sd xl' }, { resources: { model: ['SD XL'] } })
+  })
+
   test('takes an alias that the backend tells', async () => {
     const backend = recordingBackend({
       capabilities: {

@@ -5,6 +5,10 @@ import { PipelineError } from '../errors/pipeline-error.js'
 export class ErrorCollector {
   readonly #found: PipelineError[] = []
 
+  get found(): readonly PipelineError[] {
+    return this.#found
+  }
+
   add(error: PipelineError): void {
     if (!this.#found.some((one) => one.code === error.code && one.message === error.message))
       this.#found.push(error)

@@ -29,6 +29,12 @@ export interface Capabilities {
   readonly resources: Readonly<Record<string, readonly string[] | 'any'>>
   /** Other names of a resource, by kind: alias → the name it stands for. */
   readonly aliases?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Kinds whose names are compared without regard to case. */
+  readonly anyCase?: readonly string[]
+  /** By kind and name, why a name that the server may know is refused. */
+  readonly refused?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What to do where an operation, a slot or a kind is missing, by its name. */
+  readonly remedies?: Readonly<Record<string, string>>
   /** What is used when a field is left unset; `run()` pins it for the whole run. */
   readonly current?: Partial<Pick<Sampling, 'model' | 'vae' | 'additional_modules' | 'clip_skip'>>
   /** By slot, what a call that carries it cannot honour: `{ refiner: ["first"] }` where a merged call with hires goes on

@@ -185,9 +185,15 @@ export const errors = defineErrors({
   },
   SW_PLAN_SLOT_NOT_CARRIED: {
     kind: 'plan',
-    message: (d: { stage: string; slot: string; by: string; because: string }) =>
-      `${d.stage} needs ${d.by} to carry "${d.slot}", which it cannot: ${d.because}`,
-    hint: (d) => `disable ${d.stage}, or put it right after a call that carries "${d.slot}"`,
+    message: (d: {
+      stage: string
+      slot: string
+      by: string
+      because: string
+      remedy?: string | undefined
+    }) => `${d.stage} needs ${d.by} to carry "${d.slot}", which it cannot: ${d.because}`,
+    hint: (d) =>
+      d.remedy ?? `disable ${d.stage}, or put it right after a call that carries "${d.slot}"`,
   },
   SW_PLAN_SLOT_CONFLICT: {
     kind: 'plan',
@@ -284,17 +290,35 @@ export const errors = defineErrors({
         ? `install the ${d.kind} on the server`
         : `it has: ${listed(d.known.slice(0, 20))}${d.known.length > 20 ? ', …' : ''}`,
   },
+  SW_PREFLIGHT_REFUSED_NAME: {
+    kind: 'backend',
+    message: (d: { path: string; name: string; kind: string; reason: string }) =>
+      `${d.path}: the ${d.kind} "${d.name}" cannot be used: ${d.reason}`,
+    hint: (d) => `remove ${d.path}`,
+  },
   SW_PREFLIGHT_NO_SUCH_KIND: {
     kind: 'backend',
-    message: (d: { path: string; name: string; kind: string; backend: string }) =>
+    message: (d: {
+      path: string
+      name: string
+      kind: string
+      backend: string
+      remedy?: string | undefined
+    }) =>
       `${d.path}: "${d.name}" is a ${d.kind}, and the ${d.backend} backend has nothing of that kind`,
-    hint: 'use a backend that has it, or remove the field',
+    hint: (d) => d.remedy ?? 'use a backend that has it, or remove the field',
   },
   SW_PREFLIGHT_NO_OPERATION: {
     kind: 'backend',
-    message: (d: { stage: string; operation: string; backend: string; known: readonly string[] }) =>
+    message: (d: {
+      stage: string
+      operation: string
+      backend: string
+      known: readonly string[]
+      remedy?: string | undefined
+    }) =>
       `${d.stage} needs the operation "${d.operation}", which the ${d.backend} backend does not have (it has ${listed(d.known)})`,
-    hint: (d) => `disable ${d.stage}, or use another backend`,
+    hint: (d) => d.remedy ?? `disable ${d.stage}, or use another backend`,
   },
   SW_PREFLIGHT_SEED_RANGE: {
     kind: 'backend',

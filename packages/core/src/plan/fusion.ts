@@ -97,7 +97,13 @@ export class CallChain {
     const { slot } = contribution
     const because = this.#refusal(call, slot, contribution.on)
     if (because !== undefined)
-      throw errors.SW_PLAN_SLOT_NOT_CARRIED({ stage, slot, by: call.stage, because })
+      throw errors.SW_PLAN_SLOT_NOT_CARRIED({
+        stage,
+        slot,
+        by: call.stage,
+        because,
+        remedy: this.#capabilities.remedies?.[slot],
+      })
     const place = `${call.stage} ${slot}`
     const rival = this.#carried.get(place)
     if (rival !== undefined && !(contribution.combines && rival.contribution.combines))

@@ -1,7 +1,7 @@
 import { ErrorCollector } from '../config/collect.js'
 import type { Backend, Capabilities, Need } from '../contract/backend.js'
 import { errors } from '../errors/catalogue.js'
-import { isPipelineError } from '../errors/pipeline-error.js'
+import { isPipelineError, type PipelineError } from '../errors/pipeline-error.js'
 import { messageOf } from '../errors/wrap.js'
 import type { PipelinePlan } from '../plan/stage-plan.js'
 
@@ -23,39 +23,56 @@ export async function describeBackend(
 }
 
 /** Compares all that a plan needs with what the backend has, before the first call: servers ignore most mistakes.
+ *  @returns what is amiss, in words, where `lenient` lets it pass: only names; never an operation that is not there
  *  @throws {PipelineError} SW_PREFLIGHT_… with every mismatch in `errors` */
-export function preflight(plan: PipelinePlan, capabilities: Capabilities, backend: string): void {
-  const found = new ErrorCollector()
+export function preflight(
+  plan: PipelinePlan,
+  capabilities: Capabilities,
+  backend: string,
+  lenient = false,
+): string[] {
+  const fatal = new ErrorCollector()
+  const names = new ErrorCollector()
   for (const stage of plan.stages.filter(({ enabled }) => enabled)) {
-    if (stage.operation !== undefined && !capabilities.operations.includes(stage.operation))
-      found.add(
+    const { operation } = stage
+    if (operation !== undefined && !capabilities.operations.includes(operation))
+      fatal.add(
         errors.SW_PREFLIGHT_NO_OPERATION({
           stage: stage.name,
-          operation: stage.operation,
+          operation,
           backend,
           known: capabilities.operations,
+          remedy: capabilities.remedies?.[operation],
         }),
       )
-    for (const need of stage.needs) checkNeed(need, capabilities, backend, found)
+    for (const need of stage.needs) {
+      const error = checkNeed(need, capabilities, backend)
+      if (error !== undefined) (lenient ? names : fatal).add(error)
+    }
     const seed = stage.config['seed']
     const most = capabilities.maxSeed ?? 2 ** 32 - 1
     if (typeof seed === 'number' && seed > most)
-      found.add(
+      fatal.add(
         errors.SW_PREFLIGHT_SEED_RANGE({ path: `${stage.name}.seed`, value: seed, most, backend }),
       )
   }
-  found.throwIfAny()
+  fatal.throwIfAny()
+  return names.found.map(({ code, message }) => `${message} (${code})`)
 }
 
 function checkNeed(
   { kind, name, path }: Need,
-  { resources, aliases }: Capabilities,
+  { resources, aliases, refused, remedies, anyCase = [] }: Capabilities,
   backend: string,
-  found: ErrorCollector,
-): void {
+): PipelineError | undefined {
+  const reason = refused?.[kind]?.[name]
+  if (reason !== undefined) return errors.SW_PREFLIGHT_REFUSED_NAME({ path, name, kind, reason })
   const known = resources[kind]
   if (known === undefined)
-    return found.add(errors.SW_PREFLIGHT_NO_SUCH_KIND({ path, name, kind, backend }))
-  if (known === 'any' || known.includes(name) || aliases?.[kind]?.[name] !== undefined) return
-  found.add(errors.SW_PREFLIGHT_UNKNOWN_NAME({ path, name, kind, known }))
+    return errors.SW_PREFLIGHT_NO_SUCH_KIND({ path, name, kind, backend, remedy: remedies?.[kind] })
+  if (known === 'any' || known.includes(name) || aliases?.[kind]?.[name] !== undefined)
+    return undefined
+  const folded = name.toLowerCase()
+  if (anyCase.includes(kind) && known.some((one) => one.toLowerCase() === folded)) return undefined
+  return errors.SW_PREFLIGHT_UNKNOWN_NAME({ path, name, kind, known })
 }

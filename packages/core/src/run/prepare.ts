@@ -19,6 +19,8 @@ export interface Facts {
   readonly services: Scope
   readonly placement: Placements
   readonly allowLarge: boolean
+  /** Whether names that the backend does not know are told instead of refused. */
+  readonly lenient: boolean
   /** The pictures to start from, given in code. */
   readonly images?: ImageBatch | undefined
   /** Makes seeds of −1 numbers; absent: they stay, for a plan that is only looked at. */
@@ -33,6 +35,8 @@ export interface Prepared {
   readonly images: ImageBatch
   readonly pictures: GivenPictures
   readonly grid: SizeGrid
+  /** What a lenient preflight let pass. */
+  readonly warnings: readonly string[]
 }
 
 /** Everything that can be refused is refused here, before the first call. */
@@ -52,8 +56,8 @@ export async function prepare(given: unknown, facts: Facts): Promise<Prepared> {
     pictures: forecasts(pictures),
     ...(images === undefined ? {} : { input: images.map(forecast) }),
   })
-  preflight(plan, capabilities, backend.kind)
-  return { config, plan, images: images ?? [], pictures, grid: capabilities.grid }
+  const warnings = preflight(plan, capabilities, backend.kind, facts.lenient)
+  return { config, plan, images: images ?? [], pictures, grid: capabilities.grid, warnings }
 }
 
 /** What is left to the server is read once and kept for the whole run. */

@@ -35,6 +35,8 @@ export interface RunInput {
   readonly config?: RunConfig
   /** The backend's size grid; default: multiples of 8, rounded down. */
   readonly grid?: SizeGrid
+  /** Warnings from before the run, told once it has started. */
+  readonly warnings?: readonly string[]
   readonly signal?: AbortSignal | undefined
   readonly runId?: string | undefined
 }
@@ -87,6 +89,7 @@ class Run {
     const runId = this.#input.runId ?? globalThis.crypto.randomUUID()
     const notes = this.#plan.stages.flatMap((stage) => stage.notes)
     this.#emit({ type: 'run-started', runId, plan: this.#plan, notes })
+    for (const warning of this.#input.warnings ?? []) this.#warn(warning)
     let error: PipelineError | undefined
     for (const stage of this.#ordered) {
       if (stage.execution.kind === 'merged') continue

@@ -24,6 +24,10 @@ const benches = {
     needs: ['core', 'backend-sketch', ...stages.map((name) => `stage-${name}`)],
     run: async () => (await import('./sketch.mjs')).benchSketch(),
   },
+  io: {
+    needs: ['core', 'backend-webui'],
+    run: async () => (await import('./io.mjs')).benchIo(),
+  },
 }
 
 const given = process.argv.slice(2).filter((arg) => arg !== '--')

@@ -9,13 +9,15 @@ const load = (/** @type {string} */ name) =>
   import(new URL(`../packages/${name}/dist/index.js`, import.meta.url).href)
 
 const names = ['txt2img', 'img2img', 'refiner', 'upscale', 'adetailer']
-const [core, imageFiles, cli, ...packages] = await Promise.all(
-  ['core', 'image-files', 'cli', ...names.map((name) => `stage-${name}`)].map(load),
+const [core, imageFiles, cli, webui, ...packages] = await Promise.all(
+  ['core', 'image-files', 'cli', 'backend-webui', ...names.map((name) => `stage-${name}`)].map(
+    load,
+  ),
 )
 const pages = pagesOf({
   core,
   stages: names.map((name, at) => packages[at][name]),
-  catalogues: catalogues({ core, imageFiles, cli, stages: Object.assign({}, ...packages) }),
+  catalogues: catalogues({ core, imageFiles, cli, webui, stages: Object.assign({}, ...packages) }),
 })
 for (const { path, parts } of pages) {
   const file = join(root, path)

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import * as webui from '@stagewright/backend-webui'
 import * as cli from '@stagewright/cli'
 import * as core from '@stagewright/core'
 import * as imageFiles from '@stagewright/image-files'
@@ -16,7 +17,7 @@ import { catalogues, kindsOf, pagesOf, replaceGenerated } from '../scripts/docs/
 
 const root = join(import.meta.dirname, '..')
 const modules = { ...txt2img, ...img2img, ...refiner, ...upscale, ...adetailer }
-const all = catalogues({ core, imageFiles, cli, stages: modules })
+const all = catalogues({ core, imageFiles, cli, webui, stages: modules })
 const pages = pagesOf({
   core,
   stages: [txt2img.txt2img, img2img.img2img, refiner.refiner, upscale.upscale, adetailer.adetailer],
@@ -42,7 +43,7 @@ describe('generated parts of the documentation', () => {
 
   test('no message or remedy is spoilt by a missing detail', () => {
     for (const { parts } of pages)
-      expect(Object.values(parts).join('\n')).not.toMatch(/undefined|NaN|\[object/)
+      expect(Object.values(parts).join('\n')).not.toMatch(/undefined|NaN(?!\))|\[object/)
   })
 
   test('a part that a page lacks is an error, not an omission', () => {

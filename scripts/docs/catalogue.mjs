@@ -13,8 +13,12 @@ const remedies = /** @type {Readonly<Record<string, string>>} */ ({
   SW_CLI_YAML_SYNTAX: 'mend the line; quote prompts and texts that hold signs such as : or #',
 })
 
-/** Details that are not always there: the remedy shown is the one without them. */
-const optional = new Set(['remedy'])
+/** Errors whose remedy a backend may give itself: the one shown is the one without it. */
+const remedied = new Set([
+  'SW_PLAN_SLOT_NOT_CARRIED',
+  'SW_PREFLIGHT_NO_OPERATION',
+  'SW_PREFLIGHT_NO_SUCH_KIND',
+])
 
 /** Values for details that a message calculates with. */
 const numbers = /** @type {Readonly<Record<string, Record<string, number>>>} */ ({
@@ -58,7 +62,7 @@ function sample(name, make) {
   const given = numbers[name] ?? {}
   const details = new Proxy(given, {
     get: (target, key) =>
-      typeof key === 'string' && !optional.has(key)
+      typeof key === 'string' && !(key === 'remedy' && remedied.has(name))
         ? (target[key] ?? new Placeholder(key))
         : undefined,
   })

@@ -12,7 +12,7 @@ const cancel = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => {
     if (cancel.signal.aborted) process.exit(130)
-    process.stderr.write('\ncancelling; again to stop at once\n')
+    process.stderr.write('\nstopping; again to stop at once\n')
     cancel.abort()
   })
 
@@ -20,5 +20,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   cwd: process.cwd(),
+  env: process.env,
   signal: cancel.signal,
 })

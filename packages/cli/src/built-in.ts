@@ -36,13 +36,9 @@ export function backendNames(host: CliHost): string[] {
   return Object.keys(host.backends ?? backends)
 }
 
-/** @throws {PipelineError} SW_CLI_UNKNOWN_BACKEND */
+/** One of `backendNames`. */
 export async function makeBackend(name: string, host: CliHost): Promise<Backend> {
-  const known = host.backends ?? backends
-  const make = Object.hasOwn(known, name) ? known[name] : undefined
-  if (make === undefined) {
-    const { errors } = await import('./errors.js')
-    throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known: backendNames(host) })
-  }
+  const make = (host.backends ?? backends)[name]
+  if (make === undefined) throw new TypeError(`there is no backend ${name}`)
   return make()
 }

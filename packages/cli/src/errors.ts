@@ -2,10 +2,32 @@ import { defineErrors } from '@stagewright/core'
 
 /** Every error of the command line, one factory per code. */
 export const errors = defineErrors({
+  SW_CLI_API_OFF: {
+    kind: 'backend',
+    message: (d: { urls: readonly string[] }) => `${d.urls.join(', ')} answers, but its API is off`,
+    hint: 'start it with --api, or name another server with --backend http://host:port',
+  },
+  SW_CLI_AUTH_VARIABLES: {
+    kind: 'config',
+    message: (d: { problem: string }) =>
+      `the credentials in the environment cannot be used: ${d.problem}`,
+    hint: 'set either STAGEWRIGHT_AUTH=user:password or STAGEWRIGHT_BEARER=token',
+  },
   SW_CLI_BAD_SET: {
     kind: 'config',
     message: (d: { option: string; problem: string }) => `--set ${d.option}: ${d.problem}`,
     hint: 'write --set path=value: --set refiner.hr_scale=1.5, --set adetailer.units[0].ad_model=hand_yolov8n.pt',
+  },
+  SW_CLI_CONFIG_INVALID: {
+    kind: 'config',
+    message: (d: { path: string; place: string; problem: string; remedy: string }) =>
+      `${d.place}: ${d.problem}`,
+    hint: (d) => `mend it: ${d.remedy}`,
+  },
+  SW_CLI_CONFIG_NOT_FOUND: {
+    kind: 'config',
+    message: (d: { file: string }) => `there is no config file ${d.file}`,
+    hint: 'check the path; without --config, stagewright.config.yaml of this folder is read if it is there',
   },
   SW_CLI_COUNT_UNUSED: {
     kind: 'config',
@@ -37,10 +59,27 @@ export const errors = defineErrors({
     message: (d: { file: string; reason: string }) => `${d.file} cannot be read: ${d.reason}`,
     hint: 'check that it is a file, and that you may read it',
   },
+  SW_CLI_FAKE_CONFIG: {
+    kind: 'config',
+    message: (d: { place: string; problem: string }) => `${d.place}: ${d.problem}`,
+    hint: 'see the README of @stagewright/fake-webui for what the file may hold',
+  },
+  SW_CLI_NO_SERVER: {
+    kind: 'backend',
+    message: (d: { ports: readonly number[] }) =>
+      `no Stable Diffusion server answers on this machine (looked at the ports ${d.ports.join(', ')} of 127.0.0.1)`,
+    hint: 'start the server (a WebUI with --api), name another one with --backend http://host:port, or draw without one with --backend sketch',
+  },
   SW_CLI_OUTPUT_FAILED: {
     kind: 'io',
     message: (d: { path: string; reason: string }) => `${d.path} cannot be written: ${d.reason}`,
     hint: 'free some space or rights there, or choose another folder with --out',
+  },
+  SW_CLI_PORT_UNUSABLE: {
+    kind: 'io',
+    message: (d: { port: number; reason: string }) =>
+      `port ${d.port} cannot be listened on: ${d.reason}`,
+    hint: 'choose another port, or a free one with --port 0',
   },
   SW_CLI_PROMPT_NOT_TEXT: {
     kind: 'config',
@@ -48,11 +87,37 @@ export const errors = defineErrors({
       `${d.place}: YAML reads ${d.key} as ${d.readAs}, not as text`,
     hint: (d) => `quote the prompt: ${d.key}: "…"`,
   },
+  SW_CLI_SECRET_IN_ADDRESS: {
+    kind: 'config',
+    message: (d: { url: string }) => `the address of ${d.url} was given with credentials in it`,
+    hint: 'others can read a command line: set STAGEWRIGHT_AUTH=user:password, and leave them out of the address',
+  },
+  SW_CLI_SECRET_IN_FILE: {
+    kind: 'config',
+    message: (d: { path: string; place: string; remedy: string }) =>
+      `${d.place}: ${d.path} holds a secret, and secrets come from the environment alone`,
+    hint: (d) => `remove it, set a variable in the environment, and write ${d.remedy}`,
+  },
+  SW_CLI_SECRET_MISSING: {
+    kind: 'config',
+    message: (d: { server: string; variable: string }) =>
+      `${d.server} needs the secret in ${d.variable}, and that is not set`,
+    hint: (d) => `set it in the environment: export ${d.variable}=…`,
+  },
+  SW_CLI_SERVER_OPTION: {
+    kind: 'config',
+    message: (d: { options: readonly string[]; backend: string }) =>
+      `${d.options.join(', ')}: ${d.backend} is no server`,
+    hint: 'leave the option out, or name a server: --backend http://host:port',
+  },
   SW_CLI_UNKNOWN_BACKEND: {
     kind: 'config',
     message: (d: { name: string; known: readonly string[] }) =>
       `there is no backend ${JSON.stringify(d.name)}`,
-    hint: (d) => `choose one of: ${d.known.join(', ')}`,
+    hint: (d) =>
+      d.known.length > 0
+        ? `choose one of: ${d.known.join(', ')}`
+        : `write the whole address: http://${d.name}`,
   },
   SW_CLI_USAGE: {
     kind: 'config',

@@ -21,6 +21,10 @@ export interface CliHost {
   readonly cwd: string
   /** Aborted to cancel a run. */
   readonly signal?: AbortSignal | undefined
+  /** Where credentials of servers are read from: `process.env` for the command. Default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** The ports of this machine that `--backend auto` looks at. Default: the usual ones. */
+  readonly ports?: readonly number[]
   /** Default: the five stages. */
   readonly stages?: () => Promise<readonly RegisteredStage[]>
   /** Default: `sketch`. */

@@ -1,10 +1,19 @@
 import { Command, CommanderError } from 'commander'
 
 import { backendNames } from './built-in.js'
+import type { FakeOptions } from './commands/fake-webui.js'
 import { initKinds } from './commands/init-files.js'
-import { debugOption, type RunFileOptions, withRunFileOptions } from './commands/options.js'
+import {
+  debugOption,
+  type RunFileOptions,
+  withBackendOptions,
+  withFakeOptions,
+  withOverrideOptions,
+  withRunFileOptions,
+} from './commands/options.js'
 import type { RunOptions } from './commands/run.js'
 import type { CliHost } from './host.js'
+import type { BackendOptions } from './servers/choose-backend.js'
 import { version } from './version.js'
 
 /** Runs the command with `argv` (without node and script) and returns its exit code; it never exits by itself.
@@ -58,6 +67,10 @@ function buildProgram(host: CliHost, state: State): Command {
   withRunFileOptions(command(program, 'run <file>', 'run a file and write its pictures'), backends)
     .option('--out <dir>', 'where the folder of the run is made', 'out')
     .option('--quiet', 'print only where the pictures are')
+    .option(
+      '--preview',
+      'keep the newest preview of what a server makes as preview.png in the folder',
+    )
     .option('--learn', 'append a record to learning_records.jsonl in the out folder')
     .action(async (file: string, options: RunOptions) => {
       const runFile = await read(file)
@@ -71,6 +84,16 @@ function buildProgram(host: CliHost, state: State): Command {
       state.code = await planCommand(runFile, options, host)
     },
   )
+  withOverrideOptions(
+    withBackendOptions(
+      command(program, 'doctor [file]', 'look at a server, and at what a run file lacks there'),
+      backends,
+    ),
+  ).action(async (file: string | undefined, options: RunFileOptions) => {
+    const runFile = file === undefined ? undefined : await read(file)
+    const { doctorCommand } = await import('./commands/doctor.js')
+    await doctorCommand(runFile, options, host)
+  })
   command(program, 'stages', 'list the stages')
     .option('--json', 'print JSON')
     .addOption(debugOption())
@@ -86,12 +109,19 @@ function buildProgram(host: CliHost, state: State): Command {
       const { initCommand } = await import('./commands/init.js')
       await initCommand(file, options, host)
     })
-  command(program, 'schema', 'print the JSON Schema of run files, for editors')
-    .addOption(debugOption())
-    .action(async () => {
-      const { schemaCommand } = await import('./commands/schema.js')
-      await schemaCommand(host)
-    })
+  withBackendOptions(
+    command(program, 'schema', 'print the JSON Schema of run files, for editors'),
+    backends,
+  ).action(async (options: BackendOptions) => {
+    const { schemaCommand } = await import('./commands/schema.js')
+    await schemaCommand(options, host)
+  })
+  withFakeOptions(
+    command(program, 'fake-webui', 'serve what answers like a WebUI, to try clients on'),
+  ).action(async (options: FakeOptions) => {
+    const { fakeWebuiCommand } = await import('./commands/fake-webui.js')
+    await fakeWebuiCommand(options, host)
+  })
   return program
 }
 

@@ -6,6 +6,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
+import { startFakeWebui } from '@stagewright/fake-webui'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { Workplace } from './support.js'
@@ -61,6 +62,51 @@ describe('the command as a process of its own', { timeout: 60_000 }, () => {
     expect(await codeOf(child)).toBe(130)
   })
 
+  test('fake-webui serves until Ctrl-C, then ends with 0', async () => {
+    const child = start('fake-webui', '--dialect', 'forge', '--port', '0', '--tiny-pictures')
+    let told = ''
+    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
+    const url = await firstLine(child)
+    expect((await fetch(`${url}/sdapi/v1/options`)).status).toBe(200)
+    child.kill('SIGINT')
+    expect(await codeOf(child)).toBe(0)
+    expect(told).toBe('\nstopping; again to stop at once\n')
+  })
+
+  test('Ctrl-C ends fake-webui whatever its clients wait for', async () => {
+    await place.put(
+      'fake.yaml',
+      'faults: [{ kind: stall, match: { path: /sdapi/v1/samplers }, times: always }]\n',
+    )
+    const child = start('fake-webui', '--config', 'fake.yaml')
+    child.stderr.resume()
+    const url = await firstLine(child)
+    const waiting = fetch(`${url}/sdapi/v1/samplers`).catch(() => 'ended')
+    child.kill('SIGINT')
+    expect(await codeOf(child)).toBe(0)
+    expect(await waiting).toBe('ended')
+  })
+
+  test('Ctrl-C during a call interrupts the server, and ends with 130', async () => {
+    await using fake = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
+    fake.faults.add({ kind: 'stall', at: 'during' })
+    await place.put('long.yaml', long)
+    const child = start('run', 'long.yaml', '--json', '--backend', fake.url)
+    const ended = allLines(child)
+    let told = ''
+    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
+    await fake.until(({ tasks }) => tasks.current !== undefined)
+    child.kill('SIGINT')
+    expect(await codeOf(child)).toBe(130)
+    expect((await ended).at(-1)).toMatchObject({
+      type: 'run-finished',
+      status: 'cancelled',
+      images: [],
+    })
+    expect(fake.requests.map(({ path }) => path)).toContain('/sdapi/v1/interrupt')
+    expect(told).not.toContain('Warning')
+  })
+
   test('a reader that leaves early does no harm', async () => {
     await place.put('my.yaml', 'prompt: a cat\ntxt2img:\n')
     const child = start('schema')
@@ -84,6 +130,20 @@ function start(...argv: string[]): ChildProcessByStdio<null, Readable, Readable>
     cwd: place.path,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+}
+
+type Child = ReturnType<typeof start>
+
+async function firstLine(child: Child): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout })) return line
+  throw new Error('it ended without a line')
+}
+
+async function allLines(child: Child): Promise<Record<string, unknown>[]> {
+  const lines: Record<string, unknown>[] = []
+  for await (const line of createInterface({ input: child.stdout }))
+    lines.push(JSON.parse(line) as Record<string, unknown>)
+  return lines
 }
 
 async function codeOf(

@@ -42,6 +42,10 @@ export class Workplace {
     return path
   }
 
+  read(name: string): Promise<string> {
+    return readFile(join(this.path, name), 'utf8')
+  }
+
   /** All files below a folder, by their path in it, sorted. */
   async files(folder = ''): Promise<string[]> {
     const root = join(this.path, folder)

@@ -11,6 +11,7 @@ export {
   coreCapabilities,
   type Need,
   onGrid,
+  type Preview,
   type SizeGrid,
 } from './contract/backend.js'
 export { contractVersion, defineStage } from './contract/define-stage.js'

@@ -34,6 +34,8 @@ export interface PipelineOptions<S extends readonly Stage[]> {
   readonly allowLarge?: boolean
   /** Lets names pass that the backend does not know, as warnings of the run. */
   readonly lenient?: boolean
+  /** Shows observers pictures while they are made, as `preview` events, where the backend can. Default false. */
+  readonly previews?: boolean
   /** Where random seeds come from. Default: the platform's random numbers. */
   readonly randomSeed?: RandomSeed
 }
@@ -41,6 +43,8 @@ export interface PipelineOptions<S extends readonly Stage[]> {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined
   readonly runId?: string | undefined
+  /** For this run, in place of the pipeline's. */
+  readonly previews?: boolean | undefined
   /** Observers of this run only. */
   readonly observers?: readonly Observer[]
 }
@@ -127,6 +131,7 @@ export function createPipeline<const S extends readonly Stage[]>(
       grid: ready.grid,
       warnings: ready.warnings,
       config: ready.config,
+      previews: run.previews ?? options.previews,
       signal: run.signal,
       runId: run.runId,
     })

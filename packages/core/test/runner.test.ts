@@ -576,6 +576,34 @@ describe('interceptors and observers', () => {
     expect(seen.at(-1)).toBe(1)
   })
 
+  test('pictures on their way are shown only where somebody asked', async () => {
+    const bytes = new Uint8Array([1, 2, 3])
+    const asked: boolean[] = []
+    const backend = recordingBackend({
+      answer: (_call, ctx) => {
+        asked.push(ctx.preview !== undefined)
+        ctx.preview?.({ bytes, mediaType: 'image/png' })
+        return undefined
+      },
+    })
+    const seen: RunEvent[] = []
+    const observers = [(event: RunEvent) => void (event.type === 'preview' && seen.push(event))]
+    const shown = { type: 'preview', stage: 'draw', bytes, mediaType: 'image/png' }
+    const one = { ...three, n_iter: 1 }
+    const pipeline = createPipeline({ backend, stages, observers })
+    await pipeline.run(one)
+    expect([asked, seen]).toEqual([[false], []])
+    await pipeline.run(one, { previews: true })
+    expect([asked, seen]).toEqual([[false, true], [shown]])
+    const showing = createPipeline({ backend, stages, observers, previews: true })
+    await showing.run(one)
+    await showing.run(one, { previews: false })
+    expect([asked, seen]).toEqual([
+      [false, true, true, false],
+      [shown, shown],
+    ])
+  })
+
   test('two runs at once do not share state', async () => {
     const pipeline = createPipeline({ backend: recordingBackend(), stages })
     const [a, b] = await Promise.all([

@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
+import { dialectChoices, mostSeconds } from '../servers/choices.js'
+import type { BackendOptions } from '../servers/choose-backend.js'
+
 /** Options that `run` and `plan` share. */
-export interface RunFileOptions {
-  readonly backend: string
+export interface RunFileOptions extends BackendOptions {
   readonly set?: readonly string[]
   readonly prompt?: string
   readonly model?: string
@@ -18,9 +20,35 @@ export interface RunFileOptions {
 
 const append = (value: string, all: readonly string[] = []): readonly string[] => [...all, value]
 
-export function withRunFileOptions(command: Command, backends: readonly string[]): Command {
+/** Options that say which backend, for every command that asks one. */
+export function withBackendOptions(command: Command, backends: readonly string[]): Command {
   return command
-    .option('--backend <name>', `what draws the pictures: ${backends.join(', ')}`, backends[0])
+    .option(
+      '--backend <which>',
+      `what makes the pictures: ${backends.join(', ')}, http://host:port, auto (a server on this machine), or a name of the config file`,
+    )
+    .option('--config <file>', 'the file that names servers (default: stagewright.config.yaml)')
+    .addOption(new Option('--dialect <name>', 'what kind of server it is').choices(dialectChoices))
+    .option('--timeout <seconds>', 'how long a call may take, and a connection', readSeconds)
+    .addOption(debugOption())
+}
+
+/** Options of the commands that run a file, or plan to. */
+export function withRunFileOptions(command: Command, backends: readonly string[]): Command {
+  return withOverrideOptions(withBackendOptions(command, backends))
+    .option('--stall <seconds>', 'how long a call may show no progress', readSeconds)
+    .option('--lenient', 'let names pass that the server does not list, with a warning')
+    .addOption(
+      new Option('--on-oom <what>', 'what to do when the server runs out of memory').choices([
+        'halve_batch',
+      ]),
+    )
+    .option('--strict', 'treat the notes of the plan as errors')
+}
+
+/** Options that are laid over a run file, for every command that reads one. */
+export function withOverrideOptions(command: Command): Command {
+  return command
     .option('--set <path=value>', 'change a value: --set refiner.hr_scale=1.5 (repeatable)', append)
     .option('--prompt <text>', 'the prompt')
     .option('--model <name>', 'the checkpoint')
@@ -33,7 +61,25 @@ export function withRunFileOptions(command: Command, backends: readonly string[]
     )
     .option('--allow-path <dir>', 'let the run file name pictures in there (repeatable)', append)
     .option('--allow-large', 'allow pictures over 120 megapixels')
-    .option('--strict', 'treat the notes of the plan as errors')
+    .option('--json', 'print JSON')
+}
+
+export function withFakeOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--dialect <name>', 'the server it answers like (default: forge)').choices(
+        dialectChoices.filter((name) => name !== 'auto'),
+      ),
+    )
+    .option(
+      '--port <number>',
+      'where it listens on 127.0.0.1 (default: 0, any free port)',
+      readPort,
+    )
+    .option('--config <file>', 'what it has, how slow it is, and what goes wrong')
+    .option('--tiny-pictures', 'draw small and enlarge: quicker')
+    .option('--strict', 'answer 500 where a real server would ignore something')
+    .option('--auth <user:password>', 'ask for them, as --api-auth does')
     .option('--json', 'print JSON')
     .addOption(debugOption())
 }
@@ -54,4 +100,18 @@ function readCount(text: string): number {
   if (!/^\d+$/.test(text) || count < 1 || count > 10_000)
     throw new InvalidArgumentError('It must be a whole number from 1 to 10000.')
   return count
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0 || seconds > mostSeconds)
+    throw new InvalidArgumentError('It must be a number of seconds above 0.')
+  return seconds
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+  return port
 }

@@ -14,6 +14,7 @@ export async function planCommand(
   try {
     const plan = await prepared.pipeline.plan(prepared.config, { signal: host.signal })
     if (options.strict === true) refuseNotes(plan)
+    for (const mismatch of prepared.chosen.backend.mismatches) host.stderr.write(`! ${mismatch}\n`)
     const text = options.json === true ? JSON.stringify(planJson(plan), null, 2) : plan.explain()
     host.stdout.write(`${text}\n`)
     return 0

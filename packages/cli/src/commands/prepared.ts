@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 
 import {
-  type Backend,
   createPipeline,
   errors as core,
   ImageSource,
   type Interceptor,
+  isPipelineError,
   type LearningRecorder,
   type Observer,
   type Pipeline,
@@ -16,20 +16,21 @@ import {
 } from '@stagewright/core'
 import { fileImages } from '@stagewright/image-files'
 
-import { makeBackend, stagesOf } from '../built-in.js'
+import { stagesOf } from '../built-in.js'
 import type { CliHost } from '../host.js'
 import { throwAll } from '../report/several.js'
 import { OpenedPictures } from '../run-file/effective.js'
 import { allowedByImages, imagePaths } from '../run-file/given-images.js'
 import { withOverrides } from '../run-file/overrides.js'
 import { type RunFile } from '../run-file/read.js'
+import { type ChosenBackend, chooseBackend } from '../servers/choose-backend.js'
 import type { RunFileOptions } from './options.js'
 
 /** A run file with its options, and the pipeline that can run it. */
 export interface Prepared {
   readonly config: RunConfig
   readonly stages: readonly Stage[]
-  readonly backend: Backend
+  readonly chosen: ChosenBackend
   readonly pictures: OpenedPictures
   readonly pipeline: Pipeline<readonly Stage[]>
   dispose(): Promise<void>
@@ -39,6 +40,7 @@ interface Watching {
   readonly interceptors?: readonly Interceptor[]
   readonly observers?: readonly Observer[]
   readonly learning?: LearningRecorder | undefined
+  readonly previews?: boolean
 }
 
 /** Lays the options over the file, checks the whole, and builds the pipeline.
@@ -49,8 +51,25 @@ export async function prepare(
   host: CliHost,
   watching: Watching = {},
 ): Promise<Prepared> {
-  const [stages, backend] = await Promise.all([stagesOf(host), makeBackend(options.backend, host)])
-  const dispose = async (): Promise<void> => backend[Symbol.asyncDispose]?.()
+  const [stages, chosen] = await Promise.all([stagesOf(host), chooseBackend(options, host)])
+  return prepareOn(chosen, { file, stages, options, watching }, host)
+}
+
+interface Wanted {
+  readonly file: RunFile
+  readonly stages: readonly Stage[]
+  readonly options: RunFileOptions
+  readonly watching?: Watching
+}
+
+/** The same on a backend that is chosen already; it is disposed with what is prepared. */
+export async function prepareOn(
+  chosen: ChosenBackend,
+  { file, stages, options, watching = {} }: Wanted,
+  host: CliHost,
+): Promise<Prepared> {
+  const { backend } = chosen
+  const dispose = (): Promise<void> => backend[Symbol.asyncDispose]()
   try {
     const config = withOverrides(file.config, options, stages, host.cwd) as RunConfig
     const given = imagePaths(options.images ?? [], host.cwd)
@@ -68,10 +87,25 @@ export async function prepare(
       ...(learning === undefined ? {} : { learning }),
     })
     pipeline.parse(config)
-    return { config, stages, backend, pictures, pipeline, dispose }
+    if (options.lenient === true) await letPass(pipeline, config, chosen, host)
+    return { config, stages, chosen, pictures, pipeline, dispose }
   } catch (error) {
     await dispose()
     throw error
+  }
+}
+
+/** Plans once, and lets pass what the backend does not list. What else is wrong is told when it is planned again. */
+async function letPass(
+  pipeline: Pipeline<readonly Stage[]>,
+  config: RunConfig,
+  { backend }: ChosenBackend,
+  { signal }: CliHost,
+): Promise<void> {
+  try {
+    await pipeline.plan(config, { signal })
+  } catch (error) {
+    if (!isPipelineError(error) || !backend.forgive(error)) throw error
   }
 }
 

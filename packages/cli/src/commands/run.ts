@@ -12,14 +12,17 @@ import {
 import type { CliHost, Output } from '../host.js'
 import { CallLog } from '../output/call-log.js'
 import { PictureWriter } from '../output/picture-writer.js'
+import { PreviewFile } from '../output/preview-file.js'
 import { checkWritable, RunFolder } from '../output/run-folder.js'
 import { type SavedRun, saveRun } from '../output/save-run.js'
 import { summaryText } from '../output/summary.js'
 import { jsonEvents, pictureJson } from '../progress/json-events.js'
-import { progressOn } from '../progress/progress.js'
+import { lineOn, progressOn } from '../progress/progress.js'
 import { errorJson } from '../report/error-text.js'
 import { printJson } from '../report/print-json.js'
 import type { RunFile } from '../run-file/read.js'
+import type { ChosenBackend } from '../servers/choose-backend.js'
+import { serverLabel } from '../servers/server-facts.js'
 import type { RunFileOptions } from './options.js'
 import { prepare, refuseNotes } from './prepared.js'
 
@@ -27,6 +30,7 @@ export interface RunOptions extends RunFileOptions {
   readonly out: string
   readonly quiet?: true
   readonly learn?: true
+  readonly preview?: true
 }
 
 /** `stagewright run <file>`: runs it and writes its folder.
@@ -44,32 +48,47 @@ export async function runCommand(
   const human: Output = json ? host.stderr : host.stdout
   const say = (text: string): void => void human.write(`${text}\n`)
   const quiet = options.quiet === true
+  const shows = options.preview === true
+  const previews = new PreviewFile(
+    () => writer.folder(),
+    ({ stage, path }, first) => {
+      if (json) printJson({ type: 'preview', stage, path }, host)
+      if (first && !quiet) lineOn(human, `preview in ${path}`)
+    },
+  )
+  let remarks = (): readonly string[] => []
   const prepared = await prepare(file, options, host, {
     interceptors: [log.interceptor],
     observers: [
-      ...(quiet ? [] : [planOn(say), progressOn(human)]),
+      ...(quiet ? [] : [planOn(say, () => remarks()), progressOn(human)]),
       ...(json ? [jsonEvents((value) => printJson(value, host))] : []),
       writer.observer,
+      ...(shows ? [previews.observer] : []),
     ],
+    previews: shows,
     learning: options.learn === true ? recorderIn(out) : undefined,
   })
   const started = performance.now()
   try {
+    const { chosen } = prepared
+    remarks = () => [...chosen.backend.mismatches, ...(shows ? withoutPreviews(chosen) : [])]
     if (options.strict === true) refuseNotes(await prepared.pipeline.plan(prepared.config))
     await checkWritable(out)
-    const { result, error } = await outcomeOf(
+    const { result: ended, error } = await outcomeOf(
       prepared.pipeline.run(prepared.config, { signal: host.signal }),
     )
-    const { backend, stages, pictures } = prepared
+    const trouble = await previews.end(ended.status === 'done')
+    const result = { ...ended, warnings: [...remarks(), ...ended.warnings, ...trouble] }
+    const { stages, pictures } = prepared
     const saved = await saveRun({
       result,
       writer,
       log,
       pictures,
       stages,
-      backend,
+      chosen,
       file,
-      flags: flagsOf(options),
+      flags: [...chosen.flags, ...(options.allowLarge === true ? ['--allow-large'] : [])],
     })
     if (json) printJson(runFinished(result, saved, error), host)
     if (!quiet || error !== undefined) say('')
@@ -115,17 +134,18 @@ function runFinished(result: RunResult, saved: SavedRun, error: unknown): object
   }
 }
 
-/** What a run cannot be repeated without, beside its file. */
-function flagsOf({ backend, allowLarge }: RunOptions): string[] {
-  return [
-    ...(backend === 'sketch' ? [] : [`--backend ${backend}`]),
-    ...(allowLarge === true ? ['--allow-large'] : []),
-  ]
+/** Says that `--preview` will show nothing. */
+function withoutPreviews(chosen: ChosenBackend): readonly string[] {
+  if (chosen.backend.capabilities?.previews === true) return []
+  const label = serverLabel(chosen) ?? chosen.backend.kind
+  return [`--preview: ${label} shows no pictures while it makes them`]
 }
 
-function planOn(say: (text: string) => void): Observer {
+function planOn(say: (text: string) => void, remarks: () => readonly string[]): Observer {
   return (event) => {
-    if (event.type === 'run-started') say(`${explainPlan(event.plan)}\n`)
+    if (event.type !== 'run-started') return
+    const passed = remarks().map((text) => `! ${text}\n`)
+    say([explainPlan(event.plan), '', ...passed].join('\n'))
   }
 }
 

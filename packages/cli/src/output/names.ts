@@ -18,7 +18,12 @@ export function timeStamp(date: Date): string {
 /** `01-s20251123.png`: the place of a picture among `count`, from 1, and its seed. */
 export function pictureName(at: number, count: number, seed: number, mediaType: string): string {
   const number = String(at + 1).padStart(Math.max(2, String(count).length), '0')
-  return `${number}-s${seed}${endings[mediaType] ?? '.png'}`
+  return `${number}-s${seed}${endingOf(mediaType)}`
+}
+
+/** `.png` and the like. */
+export function endingOf(mediaType: string): string {
+  return endings[mediaType] ?? '.png'
 }
 
 const endings: Readonly<Record<string, string>> = {

@@ -1,9 +1,11 @@
 import { basename } from 'node:path'
 
-import type { Backend, RunResult, Stage } from '@stagewright/core'
+import type { RunResult, Stage } from '@stagewright/core'
 
 import { effectiveRun, effectiveYaml, type OpenedPictures } from '../run-file/effective.js'
 import type { RunFile } from '../run-file/read.js'
+import type { ChosenBackend } from '../servers/choose-backend.js'
+import { serverLabel } from '../servers/server-facts.js'
 import type { CallLog } from './call-log.js'
 import { contactSheet } from './contact-sheet.js'
 import type { PictureWriter, SavedPicture } from './picture-writer.js'
@@ -17,6 +19,8 @@ export interface SavedRun {
   /** Absent when there is no picture to show. */
   readonly contactSheet?: string | undefined
   readonly finals: readonly SavedPicture[]
+  /** Options that a run of `runFile` needs too. */
+  readonly flags: readonly string[]
   readonly trouble?: string | undefined
 }
 
@@ -26,9 +30,8 @@ interface Finished {
   readonly log: CallLog
   readonly pictures: OpenedPictures
   readonly stages: readonly Stage[]
-  readonly backend: Backend
+  readonly chosen: ChosenBackend
   readonly file: RunFile
-  /** Options that the repeated run needs too. */
   readonly flags: readonly string[]
 }
 
@@ -41,15 +44,16 @@ export async function saveRun(run: Finished): Promise<SavedRun> {
   const { config, copies } = effectiveRun(result, stages, pictures)
   for (const { path, image } of copies) await folder.write(path, await image.bytes())
   const runFile = await folder.write('run.yaml', effectiveYaml(config, basename(file.path), flags))
-  return { folder: folder.path, runFile, finals, ...(await drawSheet(run, folder)) }
+  return { folder: folder.path, runFile, finals, flags, ...(await drawSheet(run, folder)) }
 }
 
 /** The pictures are there by now: a sheet that cannot be drawn is told, and takes nothing away. */
 async function drawSheet(
-  { result, log, pictures, backend, file }: Finished,
+  { result, log, pictures, chosen, file }: Finished,
   folder: RunFolder,
 ): Promise<Pick<SavedRun, 'contactSheet' | 'trouble'>> {
-  const about = { file: basename(file.path), sketch: backend.kind === 'sketch' }
+  const sketch = chosen.backend.kind === 'sketch'
+  const about = { file: basename(file.path), sketch, server: serverLabel(chosen) }
   const sheet = sheetOf(result, log, pictures.byDigest(), about)
   if (sheet.rows.length === 0) return {}
   try {

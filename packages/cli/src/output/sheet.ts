@@ -36,6 +36,8 @@ const mostRows = 40
 interface About {
   readonly file: string
   readonly sketch: boolean
+  /** The server that made the pictures, in words. */
+  readonly server?: string | undefined
 }
 
 /** Follows each picture back through its calls, from the last to the picture it began with. */
@@ -144,12 +146,13 @@ function textOf(key: string, { config, plan }: RunResult): string | undefined {
   )
 }
 
-function subtitleOf(result: RunResult, { file, sketch }: About): string {
+function subtitleOf(result: RunResult, { file, sketch, server }: About): string {
   const { status } = result
   return [
     file,
     textOf('model', result),
     ...(sketch ? ['drawn by sketch, no model'] : []),
+    server,
     ...(status === 'done' ? [] : [status]),
   ]
     .filter((part) => part !== undefined)

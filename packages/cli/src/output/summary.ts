@@ -36,7 +36,7 @@ export function summaryText(
       ? [['stages', `${shown(join(saved.folder, 'stages'))}/`]]
       : []),
     ...(saved.contactSheet === undefined ? [] : [['contact sheet', shown(saved.contactSheet)]]),
-    ['run again', `stagewright run ${shown(saved.runFile)}`],
+    ['run again', ['stagewright run', shown(saved.runFile), ...saved.flags].join(' ')],
   ]
   return [
     `${headOf(result)} in ${(ms / 1000).toFixed(1)} s`,

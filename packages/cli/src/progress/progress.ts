@@ -9,9 +9,8 @@ export function progressOn(output: Output): Observer {
   // A host is told once those merged into its call are over: the last of them has the pictures that go on.
   let host: { readonly result: StageResult; waiting: number } | undefined
   const merged = new Map<string, number>()
-  const line = (text: string): void => {
-    output.write(terminal ? `\r\u001B[2K${text}\n` : `${text}\n`)
-  }
+  let failure = ''
+  const line = (text: string): void => lineOn(output, text)
   const bar = (stage: string, fraction: number): void => {
     if (terminal) output.write(`\r\u001B[2K${barText(open.get(stage) ?? stage, fraction, output)}`)
   }
@@ -27,9 +26,13 @@ export function progressOn(output: Output): Observer {
       case 'stage-progress':
         bar(event.stage, event.fraction)
         break
-      case 'image-failed':
-        line(`${event.stage}: ${event.error.message}`)
+      case 'image-failed': {
+        // One cause may take many pictures with it: a server that is gone, a run that is cancelled.
+        const told = `${event.stage}: ${event.error.message}`
+        if (told !== failure) line(told)
+        failure = told
         break
+      }
       case 'warning':
         line(`! ${event.stage === undefined ? '' : `${event.stage}: `}${event.message}`)
         break
@@ -46,6 +49,11 @@ export function progressOn(output: Output): Observer {
       default:
     }
   }
+}
+
+/** Writes a line where a bar may stand. */
+export function lineOn(output: Output, text: string): void {
+  output.write(output.isTTY === true ? `\r\u001B[2K${text}\n` : `${text}\n`)
 }
 
 function stageText(name: string, { outcome, ms, images, summary }: StageResult): string {

@@ -30,10 +30,12 @@ function notStarted(error: unknown): object {
   return { type: 'run-finished', status, error: errorJson(error), images: [] }
 }
 
+const commands = ['run', 'plan', 'doctor', 'stages', 'init', 'schema', 'fake-webui']
+
 /** What commander refuses, in our words. */
 function usageError(error: CommanderError, argv: readonly string[]) {
   const problem = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
-  const named = ['run', 'plan', 'stages', 'init', 'schema'].find((name) => name === argv[0])
+  const named = commands.find((name) => name === argv[0])
   const globbed = argv.includes('--images') && error.code === 'commander.excessArguments'
   return errors.SW_CLI_USAGE({
     problem: globbed

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, relative, resolve } from 'node:path'
 
 import {
@@ -77,6 +77,15 @@ export async function readRunFile(file: string, cwd: string): Promise<RunFile> {
       const at = offsetOf(document, where)
       return at === undefined ? undefined : place(at)
     },
+  }
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -40,8 +40,16 @@ export interface Capabilities {
   /** By slot, what a call that carries it cannot honour: `{ refiner: ["first"] }` where a merged call with hires goes on
    *  with the refiner in the second pass. A stage asks with `previous.carries(slot, "first")`. */
   readonly limits?: Readonly<Record<string, readonly string[]>>
+  /** Whether calls may show their pictures while they are made (`CallContext.preview`). */
+  readonly previews?: boolean
   /** Largest seed the backend can take. Default 2³²−1. */
   readonly maxSeed?: number
+}
+
+/** A picture on its way: encoded, as large as the backend likes to show it. */
+export interface Preview {
+  readonly bytes: Uint8Array
+  readonly mediaType: string
 }
 
 export interface CallContext {
@@ -53,6 +61,8 @@ export interface CallContext {
   readonly contributions: readonly Contribution[]
   /** Tells how far this call is, 0–1. */
   progress(fraction: number): void
+  /** Shows how the call's pictures look by now. Absent where nobody asked: a backend then asks for none. */
+  preview?(picture: Preview): void
 }
 
 export interface CallResult {

@@ -1,3 +1,4 @@
+import type { Preview } from '../contract/backend.js'
 import type { ImageBatch } from '../contract/stage-image.js'
 import type { PlanNote } from '../errors/define-notes.js'
 import type { PipelineError } from '../errors/pipeline-error.js'
@@ -20,6 +21,8 @@ export type RunEvent =
     }
   /** 0–1, never falling within a stage. */
   | { readonly type: 'stage-progress'; readonly stage: string; readonly fraction: number }
+  /** Only in runs with `previews`, and only where the backend has any. */
+  | ({ readonly type: 'preview'; readonly stage: string } & Preview)
   | { readonly type: 'call-finished'; readonly stage: string; readonly call: CallRecord }
   | { readonly type: 'image-failed'; readonly stage: string; readonly error: PipelineError }
   | { readonly type: 'stage-finished'; readonly stage: string; readonly result: StageResult }

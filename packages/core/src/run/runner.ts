@@ -37,6 +37,8 @@ export interface RunInput {
   readonly grid?: SizeGrid
   /** Warnings from before the run, told once it has started. */
   readonly warnings?: readonly string[]
+  /** Whether observers are shown pictures while they are made. Default false. */
+  readonly previews?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly runId?: string | undefined
 }
@@ -185,6 +187,7 @@ class Run {
         .filter(({ to }) => to.includes(plan.name)),
       first: this.#ordered.find(({ generates }) => generates)?.name === plan.name,
       grid: this.#input.grid ?? coreCapabilities.grid,
+      previews: this.#input.previews ?? false,
       emit: (event) => this.#emit(event),
       warn: (message, stage) => this.#warn(message, stage),
       pictures: (reference, use) =>

@@ -3,6 +3,7 @@ import {
   type CallContext,
   type CallResult,
   onGrid,
+  type Preview,
   type SizeGrid,
 } from '../contract/backend.js'
 import type { Interceptor } from '../contract/interceptor.js'
@@ -28,6 +29,7 @@ export interface StageRunHost {
   /** What the calls of this stage carry, in the order of the plan. */
   readonly contributions: readonly PlannedContribution[]
   readonly grid: SizeGrid
+  readonly previews: boolean
   readonly emit: (event: RunEvent) => void
   readonly warn: (message: string, stage?: string) => void
   pictures(reference: string, use: 'picture' | 'mask'): ImageBatch
@@ -121,7 +123,7 @@ export class StageRun {
     request: R,
     options: CallOptions = {},
   ): Promise<ImageBatch> {
-    const { backend, interceptors, signal } = this.#host
+    const { backend, interceptors, signal, previews } = this.#host
     if (signal.aborted) throw errors.SW_RUN_CANCELLED({ stage: this.plan.name })
     const started = performance.now()
     const ctx: CallContext = {
@@ -130,6 +132,7 @@ export class StageRun {
       signal,
       contributions: this.#host.contributions,
       progress: (fraction) => this.#report(fraction),
+      ...(previews ? { preview: (picture) => this.#show(picture) } : {}),
     }
     const result = await callBackend(backend, interceptors, operation, request, ctx)
     const images = this.#take(result, operation.name, request, options.label)
@@ -180,6 +183,10 @@ export class StageRun {
     if (now <= this.#progress) return
     this.#progress = now
     this.#host.emit({ type: 'stage-progress', stage: this.plan.name, fraction: now })
+  }
+
+  #show({ bytes, mediaType }: Preview): void {
+    this.#host.emit({ type: 'preview', stage: this.plan.name, bytes, mediaType })
   }
 
   #leave(images: ImageBatch, error: PipelineError): void {

@@ -1,0 +1,68 @@
+import type { CallResult, DetailRequest, StageImage } from '@stagewright/core'
+
+import type { Payload } from '../dialects/dialect.js'
+import { stemOf } from '../inventory/checkpoints.js'
+import { adetailerBody } from '../payload/adetailer.js'
+import { sdnextDetailBody } from '../payload/sdnext-detail.js'
+import { changeOf } from '../result/changed.js'
+import { answerErrors } from '../result/errors.js'
+import type { Job } from './job.js'
+import { finished } from './upscale.js'
+
+/** One unit on one picture. Detectors that fail or find nothing answer like those that worked, so pixels decide. */
+export async function detail(job: Job, request: DetailRequest): Promise<CallResult> {
+  return job.encoding.dialect.detail === 'own-route'
+    ? ownRoute(job, request)
+    : extension(job, request)
+}
+
+async function extension(job: Job, request: DetailRequest): Promise<CallResult> {
+  const payload = await adetailerBody(job.encoding, request)
+  const answer = await job.post('/sdapi/v1/img2img', payload, 'generation')
+  return result(job, request, answer.images[0], payload)
+}
+
+async function ownRoute(job: Job, request: DetailRequest): Promise<CallResult> {
+  const payload = await sdnextDetailBody(job.encoding, request)
+  const answer = await job.post('/sdapi/v1/detail', payload, 'other')
+  const { detections } = answer.body
+  const none = detections === 0 || (Array.isArray(detections) && detections.length === 0)
+  // What it hands back then may be lossy: the picture itself is better.
+  if (none) return { images: [request.image], unchanged: true, warnings: job.warnings }
+  return result(job, request, answer.images[0], payload)
+}
+
+async function result(
+  job: Job,
+  request: DetailRequest,
+  bytes: Uint8Array | null | undefined,
+  payload: Payload,
+): Promise<CallResult> {
+  const { image } = request
+  const made = await finished(job, image, bytes, [
+    [`ADetailer ${request.unit}`, stemOf(request.ad_model)],
+    [`ADetailer ${request.unit} denoising strength`, request.ad_denoising_strength],
+  ])
+  checkSize(image, made)
+  const { unchanged, box } = await changeOf(image, await made.bytes())
+  const [width, height] = [payload['width'], payload['height']]
+  if (box !== undefined && typeof width === 'number' && typeof height === 'number')
+    if (box.width > width && box.height > height)
+      job.warn(
+        `${request.unit}: redrew ${box.width}x${box.height} at ${width}x${height}: raise ad_inpaint_width/height, or place adetailer before upscale`,
+      )
+  return {
+    images: [unchanged === true ? image : made],
+    unchanged,
+    warnings: job.warnings,
+  }
+}
+
+/** A picture of another size is not a repaired one: the server has redrawn it all. */
+function checkSize(image: StageImage, made: StageImage): void {
+  if (made.width === image.width && made.height === image.height) return
+  throw answerErrors.SW_WEBUI_SIZE_LOST({
+    expected: `${image.width}x${image.height}`,
+    got: `${made.width}x${made.height}`,
+  })
+}

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto'
+
+import { type CallContext, Hires, type HiresPass, Refiner } from '@stagewright/core'
+
+import type { Server } from '../dialects/detect.js'
+import type { Payload } from '../dialects/dialect.js'
+import type { Inventory } from '../inventory/inventory.js'
+import type { Encoding } from '../payload/encoding.js'
+import { merged } from '../payload/merge.js'
+import { checkScripts } from '../payload/scripts.js'
+import { answerErrors } from '../result/errors.js'
+import { failureOf, leversOf } from '../result/failure.js'
+import type { BodyPart, GenerateAnswer, Transport } from '../transport.js'
+import type { WebuiSlot } from './plugins.js'
+
+/** What calls share: the server, what it has, and what the composer asked for. */
+export interface JobHost {
+  readonly transport: Transport
+  readonly server: Server
+  readonly inventory: Inventory
+  readonly slots: readonly WebuiSlot[]
+  readonly lenient: boolean
+  readonly halveBatch: boolean
+  /** The checkpoint that the last call of ours used; empty before the first. */
+  readonly loaded: { model: string }
+}
+
+/** One call of the backend while it lasts: may need several posts, and tells one progress that never falls. */
+export class Job {
+  readonly host: JobHost
+  readonly ctx: CallContext
+  readonly operation: string
+  readonly request: unknown
+  readonly encoding: Encoding
+  readonly warnings: string[] = []
+  #told = 0
+  #from = 0
+  #share = 1
+
+  constructor(host: JobHost, ctx: CallContext, operation: string, request: unknown) {
+    this.host = host
+    this.ctx = ctx
+    this.operation = operation
+    this.request = request
+    this.encoding = {
+      dialect: host.server.dialect,
+      inventory: host.inventory,
+      contributions: ctx.contributions,
+      lenient: host.lenient,
+      warn: (message) => this.warn(message),
+    }
+  }
+
+  warn(message: string): void {
+    if (!this.warnings.includes(message)) this.warnings.push(message)
+  }
+
+  /** The title that a model of the request goes by, for comparing. */
+  titleOf(model: string | undefined): string | undefined {
+    if (model === undefined) return undefined
+    const { aliases, checkpoints } = this.host.inventory
+    const name = aliases['model']?.[model] ?? model
+    return checkpoints.get(name)?.title ?? name
+  }
+
+  /** The high-res pass that cannot be in the same call: on some servers it would go on with a refiner that was only
+   *  for the first. */
+  secondPassApart(): HiresPass | undefined {
+    const { refiner } = this.encoding.dialect
+    if (refiner === undefined || refiner.firstPassAlone) return undefined
+    const first = Refiner.from(this.ctx.contributions)?.refiner_pass === 'first'
+    return first ? Hires.from(this.ctx.contributions) : undefined
+  }
+
+  /** The next post is this part of the whole call. */
+  part(from: number, share: number): void {
+    this.#from = from
+    this.#share = share
+  }
+
+  /** Sends a generating payload and gives the answer of a job that ran to its end.
+   *  @throws {PipelineError} SW_WEBUI_INTERRUPTED, SW_WEBUI_NO_RESULT, the transport's own, or what the server says */
+  async post(path: string, payload: Payload, job: JobKind): Promise<GenerateAnswer> {
+    const { transport, server } = this.host
+    const { dialect } = server
+    const body = job === 'generation' ? this.#complete(path, payload) : payload
+    const followed = job === 'generation' && dialect.progress === 'task'
+    const taskId = followed ? `stagewright-${randomUUID()}` : undefined
+    // sd-server knows a LoRA only once it has been asked to list them.
+    if (body['lora'] !== undefined)
+      await transport.get('/sdapi/v1/loras', { signal: this.ctx.signal })
+    const model = modelIn(body)
+    const answer = await transport.generate(
+      path,
+      taskId === undefined ? body : { ...body, force_task_id: taskId },
+      {
+        signal: this.ctx.signal,
+        ...(taskId === undefined ? {} : { taskId }),
+        progress: job === 'resampling' ? 'none' : followed ? 'task' : global(dialect.progress),
+        interrupt: dialect.interrupt,
+        onProgress: (fraction) => this.#progress(fraction),
+        ...(followed && this.ctx.preview !== undefined
+          ? { onPreview: (picture) => this.ctx.preview?.(picture) }
+          : {}),
+        expectsLoad: this.#expectsLoad(body, model),
+        onError: failureOf(dialect, this.#levers(body)),
+      },
+    )
+    for (const warning of answer.warnings) this.warn(warning)
+    this.ctx.signal.throwIfAborted()
+    if (job !== 'resampling') await this.#refuseHalfMade(answer)
+    if (!answer.images.some((bytes) => bytes !== null && bytes.length > 0))
+      throw answerErrors.SW_WEBUI_NO_RESULT({ server: dialect.title, means: dialect.emptyMeans })
+    if (model !== undefined) this.host.loaded.model = model
+    this.#progress(1)
+    return answer
+  }
+
+  /** Adds what plugins' slots say, and checks the scripts of the whole. */
+  #complete(path: string, payload: Payload): Payload {
+    const { dialect } = this.encoding
+    let body = payload
+    for (const plugin of this.host.slots) {
+      const value: unknown = plugin.slot.from(this.ctx.contributions)
+      if (value === undefined) continue
+      const { operation, request } = this
+      body = merged(
+        body,
+        plugin.encode(value, { operation, dialect: dialect.name, payload: body, request }),
+      )
+    }
+    checkScripts(this.encoding, body, path.endsWith('img2img'))
+    return body
+  }
+
+  /** An interrupted job answers with 200 and a half-denoised picture; only the server's state tells.
+   *  @source reference §8, Interrupt result */
+  async #refuseHalfMade(answer: GenerateAnswer): Promise<void> {
+    const { dialect } = this.encoding
+    if (!dialect.interrupt || (answer.images.length === 0 && dialect.progress !== 'task')) return
+    const path = '/sdapi/v1/progress?skip_current_image=true'
+    const read = await this.host.transport.get(path, { optional: true })
+    const { state } = (read?.body ?? {}) as { state?: Readonly<Record<string, unknown>> }
+    // Once another job runs, the state is that job's.
+    const idle = (state?.['job_count'] ?? 0) === 0
+    if (state?.['interrupted'] === true && idle) throw answerErrors.SW_WEBUI_INTERRUPTED({})
+  }
+
+  #expectsLoad(body: Payload, model: string | undefined): boolean {
+    const { loaded } = this.host
+    const swaps = ['refiner_checkpoint', 'hr_checkpoint_name'].some((key) => key in body)
+    return swaps || loaded.model === '' || (model !== undefined && model !== loaded.model)
+  }
+
+  #levers(body: Payload): readonly string[] {
+    const number = (key: string) => (typeof body[key] === 'number' ? { [key]: body[key] } : {})
+    return leversOf({
+      ...number('batch_size'),
+      ...number('width'),
+      ...number('height'),
+      ...number('upscaling_resize'),
+      hires: Hires.from(this.ctx.contributions) !== undefined,
+    })
+  }
+
+  #progress(fraction: number): void {
+    const now = this.#from + this.#share * Math.min(1, Math.max(0, fraction))
+    if (!(now > this.#told)) return
+    this.#told = Math.min(1, now)
+    this.ctx.progress(this.#told)
+  }
+}
+
+/** A generation is followed by its task; a job of another route by the global progress; resampling not at all. */
+export type JobKind = 'generation' | 'other' | 'resampling'
+
+function global(progress: 'task' | 'global' | 'none'): 'global' | 'none' {
+  return progress === 'none' ? 'none' : 'global'
+}
+
+function modelIn(body: Payload): string | undefined {
+  const settings = body['override_settings'] as Readonly<Record<string, BodyPart>> | undefined
+  const model = settings?.['sd_model_checkpoint']
+  return typeof model === 'string' ? model : undefined
+}

@@ -1,0 +1,70 @@
+import {
+  type CallResult,
+  type ExtrasRequest,
+  type SdUpscaleRequest,
+  type StageImage,
+  stageImage,
+  type UpscaleRequest,
+} from '@stagewright/core'
+
+import { infotext, withPairs } from '../infotext/compose.js'
+import { infotextOf, withInfotext } from '../infotext/splice.js'
+import { extrasBody } from '../payload/extras.js'
+import { sdUpscaleBody } from '../payload/sd-upscale.js'
+import { answerErrors } from '../result/errors.js'
+import { readInfo } from '../result/info.js'
+import { pictures } from '../result/select.js'
+import { pictureOf } from './generate.js'
+import type { Job } from './job.js'
+import { stagesOf } from './lineage.js'
+
+export function upscale(job: Job, request: UpscaleRequest): Promise<CallResult> {
+  return request.mode === 'extras' ? extras(job, request) : tiles(job, request)
+}
+
+async function extras(job: Job, request: ExtrasRequest): Promise<CallResult> {
+  const payload = await extrasBody(job.encoding, request)
+  const answer = await job.post('/sdapi/v1/extra-single-image', payload, 'resampling')
+  const { image, resize_mode: mode, upscaling_resize: factor = 2 } = request
+  const made = await finished(job, image, answer.images[0], [
+    ['Postprocess upscale by', mode === 0 ? factor : undefined],
+    ['Postprocess upscaler', request.upscaler_1],
+    ['Postprocess upscaler 2', request.upscaler_2],
+    ['Postprocess GFPGAN visibility', request.gfpgan_visibility || undefined],
+    ['Postprocess CodeFormer visibility', request.codeformer_visibility || undefined],
+  ])
+  return { images: [made], warnings: job.warnings }
+}
+
+async function tiles(job: Job, request: SdUpscaleRequest): Promise<CallResult> {
+  const payload = await sdUpscaleBody(job.encoding, request)
+  const answer = await job.post('/sdapi/v1/img2img', payload, 'generation')
+  const [picture] = pictures(answer, readInfo(answer.body), 1)
+  const made = await finished(job, request.image, picture?.bytes, [
+    ['SD upscale by', request.upscaling_resize],
+    ['SD upscale upscaler', request.upscaler_1],
+    ['SD upscale tile', `${request.tile_width}x${request.tile_height}`],
+    ['SD upscale overlap', request.tile_overlap],
+    ['SD upscale denoising strength', request.denoising_strength],
+  ])
+  return { images: [made], warnings: job.warnings }
+}
+
+/** A picture that was made from another: it keeps the seed, and its infotext is the other's with more at its end. What
+ *  a server writes there after such a call is false. */
+export async function finished(
+  job: Job,
+  source: StageImage,
+  bytes: Uint8Array | null | undefined,
+  more: readonly (readonly [string, string | number | undefined])[],
+): Promise<StageImage> {
+  const { title, emptyMeans } = job.encoding.dialect
+  if (bytes === undefined || bytes === null)
+    throw answerErrors.SW_WEBUI_NO_RESULT({ server: title, means: emptyMeans })
+  const { settings } = source
+  const old =
+    infotextOf(await source.bytes()) ?? (settings === undefined ? '' : infotext({ settings }))
+  const text = withPairs(old, [...more, ['Stages', stagesOf(job.ctx, source)]])
+  const image = pictureOf(withInfotext(bytes, text), title, 1)
+  return stageImage(image, { seed: source.seed, settings })
+}

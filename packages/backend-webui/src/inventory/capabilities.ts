@@ -1,0 +1,137 @@
+import {
+  type Capabilities,
+  Detail,
+  Hires,
+  Img2Img,
+  Refiner,
+  Txt2Img,
+  Upscale,
+} from '@stagewright/core'
+
+import type { Server } from '../dialects/detect.js'
+import type { DialectName } from '../dialects/dialect.js'
+import { remediesOf } from '../dialects/support.js'
+import type { Inventory } from './inventory.js'
+import { owned } from './read.js'
+
+/** What a WebUI server can do, and which kind of server it is. */
+export interface WebuiCapabilities extends Capabilities {
+  readonly dialect: DialectName
+  /** The server's name in words. */
+  readonly server: string
+  readonly version?: string
+  /** What to do about an operation or a slot that is missing here, by its name. */
+  readonly remedies: Readonly<Record<string, string>>
+  /** Settings of the server that change what comes back, in words. */
+  readonly notices: readonly string[]
+}
+
+/** The operations that the server has: its dialect's, and `detail` where the extension for it is installed. */
+export function operationsOf({ dialect }: Server, inventory: Inventory): string[] {
+  return [
+    Txt2Img.name,
+    Img2Img.name,
+    ...(dialect.extras === undefined ? [] : [Upscale.name]),
+    ...(dialect.detail !== 'none' && inventory.names['detector'] !== undefined
+      ? [Detail.name]
+      : []),
+  ]
+}
+
+export function slotsOf({ dialect }: Server): string[] {
+  return [Hires.name, ...(dialect.refiner === undefined ? [] : [Refiner.name])]
+}
+
+/** Capabilities as plain data. `lenient` takes any name: what is missing is then told by a warning of the call. */
+export function capabilitiesOf(
+  server: Server,
+  inventory: Inventory,
+  more: {
+    readonly operations: readonly string[]
+    readonly slots: readonly string[]
+    readonly lenient: boolean
+  },
+): WebuiCapabilities {
+  const { dialect, version } = server
+  const { names, aliases } = inventory
+  return {
+    dialect: dialect.name,
+    server: dialect.title,
+    ...(version === undefined ? {} : { version }),
+    operations: [...new Set([...operationsOf(server, inventory), ...more.operations])],
+    slots: [...new Set([...slotsOf(server), ...more.slots])],
+    grid: dialect.grid,
+    resources: more.lenient
+      ? Object.fromEntries(Object.keys(names).map((kind) => [kind, 'any' as const]))
+      : names,
+    aliases,
+    anyCase: ['script'],
+    refused: { option: refusedOptions(server) },
+    current: currentOf(server, inventory),
+    previews: dialect.progress === 'task' && inventory.options['live_previews_enable'] !== false,
+    ...(dialect.maxSeed === undefined ? {} : { maxSeed: dialect.maxSeed }),
+    remedies: remediesOf(dialect.name),
+    notices: noticesOf(inventory.options),
+  }
+}
+
+/** Options that a field of the run file sets, or that every call sets itself. */
+function refusedOptions({ dialect }: Server): Readonly<Record<string, string>> {
+  const reason =
+    'it is set by a field of the run file, or kept fixed so that calls mean the same everywhere'
+  return Object.fromEntries([...owned(dialect)].map((key) => [key, reason]))
+}
+
+/** What the server uses when a field is left unset: pinned for a run, so that it cannot drift. */
+function currentOf({ dialect }: Server, { options, names, aliases }: Inventory) {
+  const named = (kind: string, value: unknown): string | undefined => {
+    if (typeof value !== 'string' || value === '') return undefined
+    const name = aliases[kind]?.[value] ?? value
+    const known = names[kind]
+    return known === 'any' || known?.includes(name) === true ? name : undefined
+  }
+  const model = named('model', options['sd_model_checkpoint']) ?? onlyOne(names['model'])
+  const vae = dialect.vae === 'option' ? named('vae', options['sd_vae']) : undefined
+  const listed = options['forge_additional_modules']
+  const modules =
+    dialect.vae === 'module' && Array.isArray(listed)
+      ? listed.flatMap((one) => named('module', one) ?? [])
+      : undefined
+  const skip = dialect.clipSkip === 'option' ? options['CLIP_stop_at_last_layers'] : undefined
+  const inRange = typeof skip === 'number' && Number.isInteger(skip) && skip >= 1 && skip <= 12
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(vae === undefined ? {} : { vae }),
+    ...(modules === undefined ? {} : { additional_modules: modules }),
+    ...(inRange ? { clip_skip: skip } : {}),
+  }
+}
+
+function onlyOne(names: readonly string[] | 'any' | undefined): string | undefined {
+  return names !== undefined && names !== 'any' && names.length === 1 ? names[0] : undefined
+}
+
+/** Settings that a client cannot override, or that change results: worth a warning. */
+function noticesOf(options: Readonly<Record<string, unknown>>): string[] {
+  const told: [string, (value: unknown) => boolean, string][] = [
+    ['samples_format', (value) => value !== 'png', 'pictures between stages are lossy; set png'],
+    ['enable_pnginfo', (value) => value === false, 'the server writes no infotext'],
+    ['eta_noise_seed_delta', (value) => value !== 0, 'seeds give other noise than elsewhere'],
+    ['CLIP_stop_at_last_layers', (value) => value !== 1, 'used where clip_skip is unset'],
+    ['sd_vae', (value) => value !== 'Automatic', 'used where vae is unset'],
+    ['randn_source', (value) => value !== 'GPU', 'noise does not come from the GPU'],
+    ['live_previews_enable', (value) => value === false, 'there are no previews'],
+    ['show_progress_every_n_steps', (value) => value === -1, 'there are no previews'],
+    [
+      'ad_max_models',
+      (value) => typeof value === 'number' && value < 2,
+      'ADetailer leaves out every further unit of a request',
+    ],
+  ]
+  return told.flatMap(([key, odd, meaning]) => {
+    const value = options[key]
+    return value === undefined || value === null || !odd(value)
+      ? []
+      : [`${key} is ${JSON.stringify(value)}: ${meaning}`]
+  })
+}

@@ -1,0 +1,60 @@
+/** A checkpoint as the server lists it. */
+export interface Checkpoint {
+  /** Its file relative to the models' folder: what we call it. */
+  readonly name: string
+  /** What is sent: an exact alias on every server, whether the file was hashed or not. */
+  readonly title: string
+}
+
+export interface Checkpoints {
+  readonly list: readonly Checkpoint[]
+  /** Every other name that the server takes for one of them, less those that could mean two. */
+  readonly aliases: Readonly<Record<string, string>>
+}
+
+/** Reads `GET /sdapi/v1/sd-models`. Titles change once a file is hashed, so a checkpoint is called by its file.
+ *  @source reference §10 */
+export function readCheckpoints(listed: readonly Readonly<Record<string, unknown>>[]): Checkpoints {
+  const list: Checkpoint[] = []
+  const claims = new Map<string, Set<string>>()
+  for (const one of listed) {
+    const title = text(one['title']) ?? text(one['model_name'])
+    if (title === undefined) continue
+    const name = title.replace(/ \[[0-9a-f]+\]$/i, '')
+    const stem = stemOf(name)
+    const hash = text(one['hash'])
+    list.push({ name, title })
+    const others = [
+      title,
+      text(one['model_name']),
+      stem,
+      name.replace(ending, ''),
+      name.replaceAll('\\', '/'),
+      hash,
+      text(one['sha256']),
+      ...(hash === undefined ? [] : [`${name} [${hash}]`, `${stem} [${hash}]`]),
+    ]
+    for (const alias of others)
+      if (alias !== undefined && alias !== name)
+        claims.set(alias, (claims.get(alias) ?? new Set<string>()).add(name))
+  }
+  const names = new Set(list.map(({ name }) => name))
+  const aliases = [...claims].flatMap(([alias, [first, ...more]]) =>
+    first === undefined || more.length > 0 || names.has(alias) ? [] : [[alias, first] as const],
+  )
+  return { list, aliases: Object.fromEntries(aliases) }
+}
+
+const ending = /\.(safetensors|ckpt|gguf|sft|pt|pth|bin)$/i
+
+/** A file's name without folder, hash and ending. */
+export function stemOf(name: string): string {
+  return name
+    .replace(/ \[[0-9a-f]+\]$/i, '')
+    .replace(/^.*[\\/]/, '')
+    .replace(ending, '')
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,106 @@
+import { type Img2ImgRequest, Refiner, type StageImage } from '@stagewright/core'
+
+import { given, type Payload } from '../dialects/dialect.js'
+import { type Encoding, known, mismatch } from './encoding.js'
+import { merged } from './merge.js'
+import { optionsOf, redrawOptions } from './options.js'
+import { maskBytes, pictureBytes } from './picture.js'
+import { refinerOf, refinerOptions } from './refiner.js'
+import { samplingFields } from './sampling.js'
+import { detailerOff, scriptsOf } from './scripts.js'
+
+/** The body of `POST /sdapi/v1/img2img`: one picture `batch_size` times, or as many pictures. High-res fields are never
+ *  in it: they are ignored, or worse, honoured. */
+export async function img2imgBody(encoding: Encoding, request: Img2ImgRequest): Promise<Payload> {
+  const { dialect } = encoding
+  const refiner = Refiner.from(encoding.contributions)
+  const pictures = await Promise.all(request.images.map((one) => pictureBytes(encoding, one)))
+  checkRedraw(encoding, request)
+  return merged(
+    samplingFields(encoding, request, request.batch_size),
+    {
+      init_images: pictures,
+      denoising_strength: request.denoising_strength,
+      ...(dialect.img2img.resizeModes ? { resize_mode: request.resize_mode } : {}),
+      ...(dialect.img2img.noise
+        ? given('initial_noise_multiplier', request.initial_noise_multiplier)
+        : {}),
+      ...(dialect.fields.imageCfg ? given('image_cfg_scale', request.image_cfg_scale) : {}),
+    },
+    request.mask === undefined ? {} : await maskFields(encoding, request, request.mask),
+    refiner === undefined ? {} : refinerOf(encoding, refiner),
+    optionsOf(encoding, request, {
+      ...redrawOptions,
+      img2img_fix_steps: request.img2img_fix_steps,
+      ...upscalerOption(encoding, request),
+      ...(refiner === undefined ? {} : refinerOptions(refiner, false)),
+    }),
+    detailerOff(encoding),
+    scriptsOf(encoding, request),
+  )
+}
+
+function upscalerOption(encoding: Encoding, request: Img2ImgRequest): Payload {
+  const { upscaler_for_img2img: name } = request
+  if (name === undefined) return {}
+  const own = known(encoding, 'upscaler', name, 'upscaler_for_img2img')
+  if (!Object.hasOwn(encoding.inventory.options, 'upscaler_for_img2img'))
+    mismatch(encoding, 'a choice of upscaler in img2img', 'set hr_strategy: merged after txt2img')
+  return { upscaler_for_img2img: own }
+}
+
+/** What would be ignored of a redraw. */
+function checkRedraw(encoding: Encoding, request: Img2ImgRequest): void {
+  const { img2img, fields } = encoding.dialect
+  const [first] = request.images
+  const { initial_noise_multiplier: noise = 1, image_cfg_scale: cfg, resize_mode: mode } = request
+  if (!img2img.upscaler && request.upscaler_for_img2img !== undefined)
+    mismatch(encoding, 'a choice of upscaler in img2img', 'set hr_strategy: merged after txt2img')
+  if (!img2img.resizeModes && mode === 3)
+    mismatch(encoding, 'resize_mode: latent', 'use resize_mode: stretch')
+  if (!img2img.resizeModes && (mode === 1 || mode === 2) && !sameAspect(first, request))
+    mismatch(encoding, `resize_mode: ${mode === 1 ? 'crop' : 'fill'}`, 'give a size of its aspect')
+  if (!img2img.noise && noise !== 1) mismatch(encoding, 'initial_noise_multiplier', 'remove it')
+  if (!fields.imageCfg && cfg !== undefined) mismatch(encoding, 'image_cfg_scale', 'remove it')
+  const fixed = Object.hasOwn(encoding.inventory.options, 'img2img_fix_steps')
+  if (!fixed && request.img2img_fix_steps && request.denoising_strength < 1)
+    encoding.warn(
+      `${encoding.dialect.title} may run fewer than ${request.steps} steps: it has no img2img_fix_steps`,
+    )
+}
+
+async function maskFields(
+  encoding: Encoding,
+  request: Img2ImgRequest,
+  mask: StageImage,
+): Promise<Payload> {
+  const { maskOptions } = encoding.dialect.img2img
+  const fields = {
+    mask: await maskBytes(mask),
+    ...given('inpainting_mask_invert', request.inpainting_mask_invert),
+  }
+  if (maskOptions)
+    return {
+      ...fields,
+      ...given('mask_blur', request.mask_blur),
+      ...given('mask_round', request.mask_round),
+      ...given('inpainting_fill', request.inpainting_fill),
+      ...given('inpaint_full_res', request.inpaint_full_res),
+      ...given('inpaint_full_res_padding', request.inpaint_full_res_padding),
+    }
+  if (request.inpaint_full_res === true)
+    mismatch(encoding, 'inpaint_full_res', 'set inpaint_full_res: false')
+  if ((request.inpainting_fill ?? 1) !== 1)
+    mismatch(encoding, 'inpainting_fill', 'use inpainting_fill: original')
+  if ((request.mask_blur ?? 0) > 0) encoding.warn('the mask is not blurred: the server cannot')
+  return fields
+}
+
+function sameAspect(
+  picture: StageImage | undefined,
+  to: { width: number; height: number },
+): boolean {
+  if (picture === undefined) return true
+  const stretch = (picture.width * to.height) / (picture.height * to.width)
+  return Math.abs(stretch - 1) < 0.02
+}

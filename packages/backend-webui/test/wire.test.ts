@@ -1,0 +1,208 @@
+import { createPipeline } from '@stagewright/core'
+import { type FakeWebui, startFakeWebui } from '@stagewright/fake-webui'
+import { adetailer } from '@stagewright/stage-adetailer'
+import { img2img } from '@stagewright/stage-img2img'
+import { refiner } from '@stagewright/stage-refiner'
+import { txt2img } from '@stagewright/stage-txt2img'
+import { upscale } from '@stagewright/stage-upscale'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { type DialectName, webui, type WebuiBackend } from '../src/index.js'
+
+const stages = [txt2img, img2img, refiner, upscale, adetailer] as const
+
+const open: { fake?: FakeWebui; backend?: WebuiBackend } = {}
+
+afterEach(async () => {
+  await open.backend?.[Symbol.asyncDispose]()
+  await open.fake?.close()
+})
+
+async function on(dialect: DialectName) {
+  const fake = await startFakeWebui({ dialect })
+  const backend = webui({ url: fake.url, pollInterval: 10 })
+  Object.assign(open, { fake, backend })
+  return { fake, backend, pipeline: createPipeline({ backend, stages }) }
+}
+
+/** The generating requests that arrived: pictures and task ids stand for themselves. */
+function sent(fake: FakeWebui): unknown[] {
+  return fake.requests
+    .filter(({ method, path }) => method === 'POST' && /2img|extra|detail/.test(path))
+    .map(({ path, body }) => ({ path, body: shown(body) }))
+}
+
+function shown(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value.length > 300 ? '<picture>' : value.replace(/^stagewright-[\da-f-]{36}$/, '<task>')
+  if (Array.isArray(value)) return value.map(shown)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shown(one)]))
+}
+
+const words = { prompt: 'a portrait of a fisherman', seed: 7, width: 64, height: 64, steps: 4 }
+const hires = { enable_hr: true, hr_scale: 2, hr_upscaler: 'Lanczos', denoising_strength: 0.4 }
+const second = { refiner_enabled: true, refiner_model_name: 'sd_xl_refiner_1.0' }
+const units = [{ name: 'face', ad_model: 'face_yolov8n.pt' }]
+
+describe('what goes over the wire', () => {
+  it.each(['a1111', 'forge', 'reforge'] as const)(
+    'is this for the whole pipeline on %s, and nothing of it is ignored',
+    async (dialect) => {
+      const { fake, pipeline } = await on(dialect)
+      const result = await pipeline.run({
+        ...words,
+        model: 'sd_xl_base_1.0',
+        txt2img: {},
+        img2img: { denoising_strength: 0.5 },
+        refiner: { ...hires, ...second, hr_strategy: 'own' },
+        upscale: { upscaler_1: 'R-ESRGAN 4x+' },
+        adetailer: { units },
+      })
+      expect([result.status, result.warnings]).toEqual(['done', []])
+      expect(fake.ignored).toEqual([])
+      expect(sent(fake)).toMatchSnapshot()
+    },
+  )
+
+  it.each(['a1111', 'forge', 'reforge'] as const)(
+    'is this for a refiner and hires in one call on %s, and nothing of it is ignored',
+    async (dialect) => {
+      const { fake, pipeline } = await on(dialect)
+      const { images } = await pipeline.run({
+        ...words,
+        model: 'sd_xl_base_1.0',
+        txt2img: { batch_size: 2 },
+        refiner: { ...hires, ...second },
+      })
+      expect(images.map(({ width, seed }) => [width, seed])).toEqual([
+        [128, 7],
+        [128, 8],
+      ])
+      expect(fake.ignored).toEqual([])
+      expect(sent(fake)).toMatchSnapshot()
+    },
+  )
+
+  it('is this for what SD.Next can do, and nothing of it is ignored', async () => {
+    const { fake, pipeline } = await on('sdnext')
+    const { status } = await pipeline.run({
+      ...words,
+      model: 'sd_xl_base_1.0',
+      txt2img: { scheduler: 'Karras' },
+      refiner: hires,
+      upscale: { upscaler_1: 'Lanczos' },
+      adetailer: { units: [{ name: 'face', ad_model: 'face-yolo8n' }] },
+    })
+    expect(status).toBe('done')
+    expect(fake.ignored).toEqual([])
+    expect(sent(fake)).toMatchSnapshot()
+  })
+
+  it('is this for what sd-server can do, and nothing of it is ignored', async () => {
+    const { fake, pipeline } = await on('sdcpp')
+    const { images } = await pipeline.run({
+      ...words,
+      txt2img: { sampler_name: 'Euler a', scheduler: 'Karras' },
+      refiner: hires,
+    })
+    expect(images.map(({ width, height, seed }) => [width, height, seed])).toEqual([[128, 128, 7]])
+    expect(fake.ignored).toEqual([])
+    expect(sent(fake)).toMatchSnapshot()
+  })
+
+  it('is this for a redraw on sd-server, which reads one picture a call', async () => {
+    const { fake, pipeline } = await on('sdcpp')
+    const { images } = await pipeline.run({
+      ...words,
+      batch_size: 2,
+      txt2img: {},
+      img2img: { denoising_strength: 0.5 },
+    })
+    expect(images.map(({ seed }) => seed)).toEqual([8, 9])
+    expect(fake.ignored).toEqual([])
+    expect(sent(fake)).toHaveLength(3)
+  })
+})
+
+describe('what sd-server cannot do', () => {
+  it.each([
+    ['upscale', { upscale: { upscaler_1: 'Lanczos' } }],
+    ['adetailer', { adetailer: { units } }],
+    ['refiner', { refiner: { ...second } }],
+    ['hires of its own', { refiner: { ...hires, hr_strategy: 'own' as const } }],
+  ] as const)('is refused before any call: %s', async (_, sections) => {
+    const { fake, pipeline } = await on('sdcpp')
+    await expect(pipeline.run({ ...words, txt2img: {}, ...sections })).rejects.toThrow()
+    expect(sent(fake)).toEqual([])
+  })
+
+  it('is a seed above 31 bits, refused before any call', async () => {
+    const { fake, pipeline } = await on('sdcpp')
+    const run = pipeline.run({ ...words, seed: 2 ** 31, txt2img: {} })
+    await expect(run).rejects.toMatchObject({ code: 'SW_PREFLIGHT_SEED_RANGE' })
+    expect(sent(fake)).toEqual([])
+  })
+})
+
+describe('gotchas over HTTP', () => {
+  it('a detector that finds nothing or fails answers 200: the stage is unchanged', async () => {
+    for (const kind of ['nothing', 'detector_error'] as const) {
+      const { fake, pipeline } = await on('a1111')
+      fake.faults.add({ kind, match: { stage: 'adetailer' } })
+      const { stages: done } = await pipeline.run({ ...words, txt2img: {}, adetailer: { units } })
+      expect(done.at(-1)?.outcome).toBe('unchanged')
+      await fake.close()
+    }
+  })
+
+  it('ADetailer that is switched on in the server’s page stays off in other calls', async () => {
+    const { fake, pipeline } = await on('a1111')
+    await pipeline.run({ ...words, txt2img: {}, img2img: {} })
+    const bodies = sent(fake) as { body: { alwayson_scripts: unknown } }[]
+    expect(bodies.map(({ body }) => body.alwayson_scripts)).toEqual([
+      { ADetailer: { args: [false] } },
+      { ADetailer: { args: [false] } },
+    ])
+  })
+
+  it('memory that runs out on SD.Next is 200 without pictures, and may be asked for in halves', async () => {
+    const fake = await startFakeWebui({ dialect: 'sdnext', vramMegapixels: 0.01 })
+    const backend = webui({ url: fake.url, pollInterval: 10, onOom: 'halve_batch' })
+    Object.assign(open, { fake, backend })
+    const { images, warnings } = await createPipeline({ backend, stages }).run({
+      ...words,
+      txt2img: { batch_size: 4 },
+    })
+    expect(images.map(({ seed }) => seed)).toEqual([7, 8, 9, 10])
+    expect(warnings.join()).toContain('out of memory')
+  })
+
+  it.each(['a1111', 'forge', 'reforge'] as const)(
+    'memory that runs out on %s is a typed error that names the lever',
+    async (dialect) => {
+      const { fake, pipeline } = await on(dialect)
+      fake.faults.add({ kind: 'oom', match: { stage: 'txt2img' } })
+      const run = pipeline.run({ ...words, txt2img: { batch_size: 2 } })
+      await expect(run).rejects.toMatchObject({
+        code: 'SW_WEBUI_OUT_OF_MEMORY',
+        hint: expect.stringContaining('batch_size 2 → 1 keeps the seeds') as string,
+      })
+      expect(sent(fake)).toHaveLength(1)
+    },
+  )
+
+  it('a lossy samples_format is told, and a repair is then unknown', async () => {
+    const fake = await startFakeWebui({ dialect: 'a1111', samplesFormat: 'jpg' })
+    const backend = webui({ url: fake.url, pollInterval: 10 })
+    Object.assign(open, { fake, backend })
+    expect((await backend.describe()).notices.join()).toContain('samples_format')
+    const { images, stages: done } = await createPipeline({ backend, stages }).run({
+      ...words,
+      txt2img: {},
+      adetailer: { units },
+    })
+    expect(images[0]?.mediaType).toBe('image/jpeg')
+    expect(done.at(-1)?.calls[0]?.unchanged).toBe('unknown')
+  })
+})

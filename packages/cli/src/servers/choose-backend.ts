@@ -1,0 +1,147 @@
+import type { Backend } from '@stagewright/core'
+
+import { backendNames, makeBackend } from '../built-in.js'
+import { errors } from '../errors.js'
+import type { CliHost } from '../host.js'
+import { addressOf, isHostAndPort } from './address.js'
+import type { DialectChoice } from './choices.js'
+import { type ConfigFile, readConfigFile } from './config-file.js'
+import { type Credentials, credentialsFor, credentialsFromEnvironment } from './credentials.js'
+import { findServer } from './find-server.js'
+import { WatchedBackend } from './watched-backend.js'
+
+/** The options that say which backend, and how to deal with it. */
+export interface BackendOptions {
+  readonly backend?: string
+  readonly config?: string
+  readonly dialect?: DialectChoice
+  readonly lenient?: true
+  /** Seconds. */
+  readonly timeout?: number
+  readonly stall?: number
+  readonly onOom?: 'halve_batch'
+}
+
+export interface ChosenBackend {
+  readonly backend: WatchedBackend
+  /** Its address; undefined for one that is no server. */
+  readonly url: string | undefined
+  /** The options that choose it again; none for the one that is used anyway. */
+  readonly flags: readonly string[]
+}
+
+/** The backend that `--backend` names: a built-in one, the address of a server, `auto`, or a name of the config file.
+ *  Without the option it is the config file's `backend`, else `fallback`, else the first built-in one.
+ *  @throws {PipelineError} SW_CLI_UNKNOWN_BACKEND, SW_CLI_NO_SERVER, SW_CLI_SERVER_OPTION, SW_CLI_SECRET_…,
+ *  SW_CLI_CONFIG_… */
+export async function chooseBackend(
+  options: BackendOptions,
+  host: CliHost,
+  fallback?: string,
+): Promise<ChosenBackend> {
+  const builtIn = backendNames(host)
+  const config = await readConfigFile(options.config, host.cwd, [...builtIn, 'auto'])
+  const usual = builtIn[0] ?? 'auto'
+  const name = options.backend ?? config.backend ?? fallback ?? usual
+  if (builtIn.includes(name)) {
+    refuseServerOptions(options, name)
+    const backend = await makeBackend(name, host)
+    const unasked = name === usual && config.backend === undefined
+    const flags = unasked ? [] : [`--backend ${name}`]
+    return {
+      backend: new WatchedBackend(backend),
+      url: undefined,
+      flags: [...flags, ...lenientFlag(options)],
+    }
+  }
+  const server = await serverNamed(name, config, host)
+  if (server === undefined) {
+    const known = [...builtIn, 'auto', 'http://host:port', ...config.servers.keys()]
+    throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known: isHostAndPort(name) ? [] : known })
+  }
+  return {
+    backend: await connect(server, options),
+    url: server.url,
+    flags: [...server.flags, ...serverFlags(options), ...lenientFlag(options)],
+  }
+}
+
+interface Server {
+  readonly url: string
+  readonly credentials: Credentials | undefined
+  readonly dialect?: DialectChoice | undefined
+  readonly timeout?: number | undefined
+  readonly stall?: number | undefined
+  readonly flags: readonly string[]
+}
+
+async function serverNamed(
+  name: string,
+  config: ConfigFile,
+  host: CliHost,
+): Promise<Server | undefined> {
+  const named = config.servers.get(name)
+  if (named !== undefined) {
+    const credentials = credentialsFor(named.auth, host, name)
+    return { ...named, credentials, flags: [`--backend ${name}`] }
+  }
+  const address = addressOf(name)
+  if (address?.secret === true) throw errors.SW_CLI_SECRET_IN_ADDRESS({ url: address.url })
+  const url = name === 'auto' ? await findServer(host) : address?.url
+  if (url === undefined) return undefined
+  return { url, credentials: credentialsFromEnvironment(host), flags: [`--backend ${url}`] }
+}
+
+async function connect(server: Server, options: BackendOptions): Promise<WatchedBackend> {
+  const { webui } = await import('@stagewright/backend-webui')
+  const timeout = options.timeout ?? server.timeout
+  const stall = options.stall ?? server.stall
+  const make = (lenient: boolean): Backend =>
+    webui({
+      url: server.url,
+      auth: server.credentials,
+      dialect: options.dialect ?? server.dialect ?? 'auto',
+      lenient,
+      timeouts: {
+        ...(timeout === undefined
+          ? {}
+          : {
+              total: timeout * 1000,
+              connect: Math.min(usualConnect, timeout * 1000),
+              read: Math.min(usualRead, timeout * 1000),
+            }),
+        ...(stall === undefined ? {} : { stall: stall * 1000 }),
+      },
+      ...(options.onOom === undefined ? {} : { onOom: options.onOom }),
+    })
+  const strict = make(false)
+  return new WatchedBackend(strict, options.lenient === true ? make(true) : strict)
+}
+
+/** Milliseconds; `--timeout` makes them shorter, never longer. */
+const usualConnect = 10_000
+const usualRead = 60_000
+
+/** Options for servers, given where there is none, would do nothing. */
+function refuseServerOptions(options: BackendOptions, backend: string): void {
+  const given = [
+    ['--dialect', options.dialect],
+    ['--timeout', options.timeout],
+    ['--stall', options.stall],
+    ['--on-oom', options.onOom],
+  ] as const
+  const used = given.flatMap(([flag, value]) => (value === undefined ? [] : [flag]))
+  if (used.length > 0) throw errors.SW_CLI_SERVER_OPTION({ options: used, backend })
+}
+
+function serverFlags({ config, dialect, onOom }: BackendOptions): string[] {
+  return [
+    ...(config === undefined ? [] : [`--config ${config}`]),
+    ...(dialect === undefined ? [] : [`--dialect ${dialect}`]),
+    ...(onOom === undefined ? [] : [`--on-oom ${onOom}`]),
+  ]
+}
+
+function lenientFlag({ lenient }: BackendOptions): string[] {
+  return lenient === true ? ['--lenient'] : []
+}

@@ -1,0 +1,185 @@
+import { resolve } from 'node:path'
+
+import { errors as core, type PipelineError } from '@stagewright/core'
+
+import { errors } from '../errors.js'
+import { throwAll } from '../report/several.js'
+import { isThere, readRunFile } from '../run-file/read.js'
+import { addressOf } from './address.js'
+import { type DialectChoice, dialectChoices, mostSeconds } from './choices.js'
+
+export const configFileName = 'stagewright.config.yaml'
+
+/** Where the credentials of a server are found: names of environment variables, never the secret itself. */
+export type AuthSource =
+  | { readonly user: string; readonly passwordEnv: string }
+  | { readonly bearerEnv: string }
+
+/** A server that the config file names. */
+export interface NamedServer {
+  readonly url: string
+  readonly dialect?: DialectChoice | undefined
+  readonly auth?: AuthSource | undefined
+  /** Seconds. */
+  readonly timeout?: number | undefined
+  readonly stall?: number | undefined
+}
+
+export interface ConfigFile {
+  readonly backend?: string | undefined
+  readonly servers: ReadonlyMap<string, NamedServer>
+}
+
+/** Reads `stagewright.config.yaml` of the folder, or the file that was named; without either there is nothing in it.
+ *  @throws {PipelineError} SW_CLI_CONFIG_NOT_FOUND, SW_CLI_CONFIG_INVALID, SW_CLI_SECRET_IN_FILE: all mistakes at once */
+export async function readConfigFile(
+  given: string | undefined,
+  cwd: string,
+  reserved: readonly string[],
+): Promise<ConfigFile> {
+  const file = given ?? configFileName
+  if (!(await isThere(resolve(cwd, file)))) {
+    if (given === undefined) return { servers: new Map() }
+    throw errors.SW_CLI_CONFIG_NOT_FOUND({ file })
+  }
+  const { config, place, shown } = await readRunFile(file, cwd)
+  const reader = new Reader((path) => place(path) ?? shown)
+  const read = reader.file(config, reserved)
+  throwAll(reader.found)
+  return read
+}
+
+/** Reads plain data key by key, and gathers every mistake. */
+class Reader {
+  readonly found: PipelineError[] = []
+  readonly #place: (path: string) => string
+
+  constructor(place: (path: string) => string) {
+    this.#place = place
+  }
+
+  file(config: unknown, reserved: readonly string[]): ConfigFile {
+    const top = this.#map(config ?? {}, '', ['backend', 'backends'])
+    const backends = this.#map(top['backends'] ?? {}, 'backends')
+    const servers = new Map<string, NamedServer>()
+    for (const [name, value] of Object.entries(backends)) {
+      const path = `backends.${name}`
+      if (reserved.includes(name) || !/^[A-Za-z][\w-]*$/.test(name))
+        this.#refuse(path, `"${name}" cannot be the name of a server`, 'choose another name')
+      else servers.set(name, this.#server(value, path))
+    }
+    const backend = this.#text(top, 'backend', '')
+    return { backend, servers }
+  }
+
+  #server(value: unknown, path: string): NamedServer {
+    const map = this.#map(value, path, ['url', 'dialect', 'auth', 'timeout', 'stall'])
+    const dialect = this.#text(map, 'dialect', path)
+    const known = dialectChoices.find((one) => one === dialect)
+    if (dialect !== undefined && known === undefined)
+      this.#refuse(
+        `${path}.dialect`,
+        `${JSON.stringify(dialect)} is no dialect`,
+        `choose one of: ${dialectChoices.join(', ')}`,
+      )
+    return {
+      url: this.#url(map, path),
+      dialect: known,
+      auth: this.#auth(map['auth'], `${path}.auth`),
+      timeout: this.#seconds(map, 'timeout', path),
+      stall: this.#seconds(map, 'stall', path),
+    }
+  }
+
+  #url(map: Values, path: string): string {
+    const url = this.#text(map, 'url', path)
+    const hint = 'write url: http://host:port'
+    if (url === undefined) {
+      if (map['url'] === undefined) this.#refuse(path, `${path} has no url`, hint)
+      return ''
+    }
+    const address = addressOf(url)
+    if (address === undefined) this.#refuse(`${path}.url`, 'this is no http:// address', hint)
+    else if (address.secret) this.#secret(`${path}.url`, 'auth: { user: NAME, password_env: NAME }')
+    return address?.url ?? ''
+  }
+
+  #auth(value: unknown, path: string): AuthSource | undefined {
+    if (value === undefined) return undefined
+    const keys = ['user', 'password_env', 'bearer_env']
+    const map = this.#map(value, path, keys, {
+      password: 'password_env: NAME',
+      bearer: 'bearer_env: NAME',
+      token: 'bearer_env: NAME',
+    })
+    const [user, password, bearer] = keys.map((key) => this.#text(map, key, path))
+    for (const [key, name] of [
+      ['password_env', password],
+      ['bearer_env', bearer],
+    ] as const)
+      if (name !== undefined && !/^[A-Za-z_]\w*$/.test(name))
+        this.#secret(`${path}.${key}`, `${key}: NAME, the name of a variable`)
+    if (bearer !== undefined && user === undefined && password === undefined)
+      return { bearerEnv: bearer }
+    if (bearer === undefined && user !== undefined && password !== undefined)
+      return { user, passwordEnv: password }
+    if (this.found.every(({ details }) => !String(details['path']).startsWith(path)))
+      this.#refuse(
+        path,
+        `${path} is neither a user with a password nor a bearer token`,
+        'write auth: { user: NAME, password_env: VARIABLE } or auth: { bearer_env: VARIABLE }',
+      )
+    return undefined
+  }
+
+  /** The map at a path; a key that is not among the known ones is an error, a secret in its place one of its own. */
+  #map(
+    value: unknown,
+    path: string,
+    known?: readonly string[],
+    secrets: Readonly<Record<string, string>> = {},
+  ): Values {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#refuse(path, `${path === '' ? 'the file' : path} is no map`, 'write key: value lines')
+      return {}
+    }
+    for (const key of known === undefined ? [] : Object.keys(value)) {
+      const at = path === '' ? key : `${path}.${key}`
+      const remedy = Object.hasOwn(secrets, key) ? secrets[key] : undefined
+      if (remedy !== undefined) this.#secret(at, remedy)
+      else if (known?.includes(key) === false) {
+        const { message, hint } = core.SW_CONFIG_UNKNOWN_KEY({ path: at, key, known })
+        this.#refuse(at, message, hint)
+      }
+    }
+    return value as Values
+  }
+
+  #text(map: Values, key: string, path: string): string | undefined {
+    const value = map[key]
+    if (value === undefined || (typeof value === 'string' && value !== '')) return value
+    const at = path === '' ? key : `${path}.${key}`
+    this.#refuse(at, `${at} is no text`, `write ${key}: and a text, in quotes where needed`)
+    return undefined
+  }
+
+  #seconds(map: Values, key: string, path: string): number | undefined {
+    const value = map[key]
+    if (value === undefined) return undefined
+    if (typeof value === 'number' && value > 0 && value <= mostSeconds) return value
+    const at = `${path}.${key}`
+    this.#refuse(at, `${at} is no number of seconds`, `write ${key}: 120`)
+    return undefined
+  }
+
+  #refuse(path: string, problem: string, remedy: string): void {
+    const place = this.#place(path)
+    this.found.push(errors.SW_CLI_CONFIG_INVALID({ path, place, problem, remedy }))
+  }
+
+  #secret(path: string, remedy: string): void {
+    this.found.push(errors.SW_CLI_SECRET_IN_FILE({ path, place: this.#place(path), remedy }))
+  }
+}
+
+type Values = Readonly<Record<string, unknown>>

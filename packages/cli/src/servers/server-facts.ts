@@ -1,0 +1,31 @@
+import type { ChosenBackend } from './choose-backend.js'
+
+/** What a server says of itself beyond what every backend tells. */
+export interface ServerFacts {
+  readonly dialect: string
+  /** The server's name in words. */
+  readonly server: string
+  readonly version?: string | undefined
+  /** What to do about an operation or a slot that is missing, by its name. */
+  readonly remedies: Readonly<Record<string, string>>
+  /** Settings of the server that change what comes back. */
+  readonly notices: readonly string[]
+}
+
+/** The facts of a server, as far as its backend told them. */
+export function serverFacts({ backend }: Pick<ChosenBackend, 'backend'>): ServerFacts | undefined {
+  const facts: object | undefined = backend.capabilities
+  return facts !== undefined && 'dialect' in facts && 'notices' in facts
+    ? (facts as ServerFacts)
+    : undefined
+}
+
+/** "Forge f2.0.1 at 127.0.0.1:7860"; undefined for a backend that is no server. */
+export function serverLabel(chosen: Pick<ChosenBackend, 'backend' | 'url'>): string | undefined {
+  if (chosen.url === undefined) return undefined
+  const facts = serverFacts(chosen)
+  const name = [facts?.server ?? chosen.backend.kind, facts?.version]
+    .filter((part) => part !== undefined)
+    .join(' ')
+  return `${name} at ${new URL(chosen.url).host}`
+}

@@ -1,0 +1,77 @@
+import type {
+  Backend,
+  CallContext,
+  CallResult,
+  Capabilities,
+  Operation,
+  PipelineError,
+} from '@stagewright/core'
+
+/** A backend that remembers what it said of itself, and can be told to let mismatches pass. */
+export class WatchedBackend implements Backend {
+  readonly kind: string
+  readonly #strict: Backend
+  readonly #calls: Backend
+  /** By message: the kind of what is let pass. */
+  readonly #forgiven = new Map<string, string>()
+  /** The messages without the place in the run file. */
+  readonly #facts = new Set<string>()
+  #capabilities: Capabilities | undefined
+
+  /** `calls` makes the calls, where it is another than the one that is asked what it has. */
+  constructor(strict: Backend, calls: Backend = strict) {
+    this.kind = strict.kind
+    this.#strict = strict
+    this.#calls = calls
+  }
+
+  /** What `describe()` gave last. */
+  get capabilities(): Capabilities | undefined {
+    return this.#capabilities
+  }
+
+  /** What is let pass, in words. */
+  get mismatches(): readonly string[] {
+    return [...this.#forgiven.keys()]
+  }
+
+  async describe(signal?: AbortSignal): Promise<Capabilities> {
+    const capabilities = await this.#strict.describe(signal)
+    this.#capabilities = capabilities
+    if (this.#forgiven.size === 0) return capabilities
+    const any = [...this.#forgiven.values()].map((kind) => [kind, 'any'] as const)
+    return { ...capabilities, resources: { ...capabilities.resources, ...Object.fromEntries(any) } }
+  }
+
+  /** Lets pass what an error of the preflight says of names that the server does not list.
+   *  @returns whether there was any */
+  forgive(error: PipelineError): boolean {
+    const each = error.errors.length > 0 ? error.errors : [error]
+    const names = each.filter(({ code }) => forgivable.has(code))
+    for (const { message, details } of names) {
+      this.#forgiven.set(message, String(details['kind']))
+      this.#facts.add(factOf(message))
+    }
+    return names.length > 0
+  }
+
+  /** What was let pass is told once, for the run: not again by each call. */
+  async call<R>(operation: Operation<R>, request: R, ctx: CallContext): Promise<CallResult> {
+    const result = await this.#calls.call(operation, request, ctx)
+    if (result.warnings === undefined || this.#facts.size === 0) return result
+    const warnings = result.warnings.filter((warning) => !this.#facts.has(factOf(warning)))
+    return { ...result, warnings }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#strict[Symbol.asyncDispose]?.()
+    if (this.#calls !== this.#strict) await this.#calls[Symbol.asyncDispose]?.()
+  }
+}
+
+const forgivable = new Set(['SW_PREFLIGHT_UNKNOWN_NAME', 'SW_PREFLIGHT_NO_SUCH_KIND'])
+
+/** `txt2img.model: the backend has no model "x".` without its path. */
+function factOf(message: string): string {
+  return message.replace(/^[\w.[\]]+: /, '')
+}

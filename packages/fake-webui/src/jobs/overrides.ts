@@ -1,0 +1,60 @@
+import { Crash } from '../http/errors.js'
+import type { Exchange } from '../http/exchange.js'
+import type { World } from '../world.js'
+import { byAlias, title } from './checkpoints.js'
+import type { Values } from './values.js'
+
+const restricted = new Set(['api_enable_requests', 'api_forbid_local_requests', 'api_useragent'])
+
+/** Sets a request's options, and gives back what puts the former values in their place. What was loaded stays loaded.
+ *  @throws {Crash} KeyError for a key that the server has no option for */
+export function override(values: Values, world: World, exchange: Exchange): () => void {
+  const wanted = values.override_settings ?? {}
+  const before: Record<string, unknown> = {}
+  const tolerant = world.dialect.name === 'sdnext'
+  const restore = (): void => {
+    if (!values.override_settings_restore_afterwards) return
+    Object.assign(world.settings, before)
+    const current = before['sd_model_checkpoint']
+    // The title may have gained its hash in the meantime.
+    if (typeof current === 'string')
+      world.settings['sd_model_checkpoint'] = retitled(world, current)
+  }
+  for (const [key, value] of Object.entries(wanted)) {
+    const field = `override_settings.${key}`
+    if (!Object.hasOwn(world.settings, key)) {
+      if (!tolerant) {
+        restore()
+        throw new Crash('KeyError', `'${key}'`)
+      }
+      exchange.ignore(field, 'not an option of this server')
+      continue
+    }
+    if (restricted.has(key)) {
+      exchange.ignore(field, 'cannot be set through the API')
+      continue
+    }
+    if (key === 'samples_format' && values.override_settings_restore_afterwards)
+      exchange.ignore(field, 'pictures are encoded after the options were restored')
+    if (key === 'sd_vae' && world.dialect.name === 'forge')
+      exchange.ignore(field, 'managed by Forge: use forge_additional_modules')
+    if (key === 'sd_model_checkpoint') {
+      const model = byAlias(world.checkpoints, String(value))
+      if (model === undefined) {
+        exchange.ignore(field, `"${String(value)}" is unknown: the current model is used`)
+        continue
+      }
+      before[key] = world.settings[key]
+      world.settings[key] = title(model)
+      continue
+    }
+    before[key] = world.settings[key]
+    world.settings[key] = value
+  }
+  return restore
+}
+
+function retitled(world: World, name: string): string {
+  const model = byAlias(world.checkpoints, name)
+  return model === undefined ? name : title(model)
+}

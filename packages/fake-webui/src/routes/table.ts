@@ -1,0 +1,47 @@
+import { Answer } from '../http/errors.js'
+import { post, type Route } from '../http/route.js'
+import { sdcppRoutes } from '../sdcpp/routes.js'
+import { sdnextRoutes } from '../sdnext/routes.js'
+import type { World } from '../world.js'
+import { type Control, controlRoutes } from './control.js'
+import { generationRoutes } from './generation.js'
+import { listingRoutes } from './listings.js'
+import { openapiRoutes } from './openapi.js'
+import { pngInfoRoutes } from './png-info.js'
+import { runtimeRoutes } from './runtime.js'
+import { settingsRoutes } from './settings.js'
+
+/** All routes of a server, its scripts' included. */
+export function routesFor(world: World, control: Control): readonly Route[] {
+  if (world.dialect.name === 'sdcpp') return [...sdcppRoutes, ...controlRoutes(control)]
+  const scripts = world.scripts.flatMap(({ routes = [] }) => routes)
+  const ui = world.options.ui !== false
+  const python: Route[] = [
+    ...(world.dialect.name === 'sdnext' ? sdnextRoutes : generationRoutes),
+    ...settingsRoutes,
+    ...runtimeRoutes,
+    ...listingRoutes(world),
+    ...pngInfoRoutes(world),
+    ...openapiRoutes(world, () => python),
+    ...silent,
+    ...scripts,
+  ]
+  return [...python.filter(({ by }) => by !== 'ui' || ui), ...controlRoutes(control)]
+}
+
+/** Routes that exist, of whose answers the reference says too little to make them up. */
+const silent: readonly Route[] = [
+  '/sdapi/v1/interrogate',
+  '/sdapi/v1/create/embedding',
+  '/sdapi/v1/create/hypernetwork',
+  '/sdapi/v1/server-kill',
+  '/sdapi/v1/server-restart',
+  '/sdapi/v1/server-stop',
+].map((path) => post(path, unknown))
+
+function unknown({ method, path }: { method: string; path: string }): never {
+  throw new Answer(501, {
+    error: 'not_implemented',
+    detail: `fake-webui does not know what ${method} ${path} answers`,
+  })
+}

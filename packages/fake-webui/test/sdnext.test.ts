@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+
+import { manualClock } from '../src/index.js'
+import { drawn, pixelsOf, sizeOf, started } from './client.js'
+
+test('pictures are JPEG unless an option says otherwise', async () => {
+  await using client = await started({ dialect: 'sdnext' })
+  expect(await sizeOf((await client.txt2img({})).json.images[0])).toBe('jpeg 64x64')
+})
+
+test('sizes are rounded down, and reported so', async () => {
+  await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+  const { json } = await client.txt2img({ width: 100, height: 70 })
+  expect(await sizeOf(json.images[0])).toBe('png 96x64')
+  expect(JSON.parse(json.info)).toMatchObject({ width: 96, height: 64 })
+})
+
+describe('hires', () => {
+  test.each([
+    [{}, 'png 64x64', 'enable_hr'],
+    [{ hr_resize_mode: 1 }, 'png 128x128', 'hr_second_pass_steps'],
+    [{ hr_resize_mode: 1, hr_force: true }, 'png 128x128', undefined],
+    [{ hr_resize_mode: 1, hr_upscaler: 'Latent Nearest' }, 'png 128x128', undefined],
+    [
+      { hr_resize_mode: 1, hr_force: true, hr_resize_x: 128, hr_resize_y: 96 },
+      'png 128x96',
+      undefined,
+    ],
+  ])('%j gives %s', async (body, size, ignored) => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const { json, headers } = await client.txt2img({
+      enable_hr: true,
+      hr_upscaler: 'Resize Lanczos',
+      ...body,
+    })
+    expect(await sizeOf(json.images[0])).toBe(size)
+    expect(headers['x-fake-ignored']).toBe(ignored)
+  })
+
+  test('img2img honours it', async () => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const { json } = await client.img2img({
+      init_images: [await drawn(64, 64)],
+      enable_hr: true,
+      hr_resize_mode: 1,
+      hr_upscaler: 'Resize Lanczos',
+    })
+    expect(await sizeOf(json.images[0])).toBe('png 128x128')
+  })
+})
+
+test('the refiner of a request is ignored; the server’s own is a third stage', async () => {
+  const settings = { sd_model_refiner: 'sd_xl_refiner_1.0' }
+  await using client = await started({ dialect: 'sdnext', settings })
+  const { headers } = await client.txt2img({ refiner_checkpoint: 'x', refiner_switch_at: 0.5 })
+  expect(headers['x-fake-ignored']).toBe('refiner_checkpoint, refiner_switch_at')
+  expect(client.fake.state.loads).toHaveLength(1)
+  await client.txt2img({ enable_hr: true, refiner_start: 0.8 })
+  expect(client.fake.state.loaded).toBe('sd_xl_refiner_1.0.safetensors')
+})
+
+test('an unknown sampler is 404, and names go in any case', async () => {
+  await using client = await started({ dialect: 'sdnext' })
+  const bad = await client.txt2img({ sampler_name: 'Nope' })
+  expect(bad).toMatchObject({
+    status: 404,
+    json: { error: 'HTTPException', code: 404, detail: 'Sampler not found' },
+  })
+  const { json } = await client.txt2img({ sampler_name: 'euler A' })
+  expect(JSON.parse(json.info).sampler_name).toBe('Euler a')
+})
+
+test('unknown options and checkpoints are only ignored', async () => {
+  await using client = await started({ dialect: 'sdnext' })
+  const override_settings = { nope: 1, sd_model_checkpoint: 'nope' }
+  const { status, headers } = await client.txt2img({ override_settings })
+  expect(status).toBe(200)
+  expect(headers['x-fake-ignored']).toBe(
+    'override_settings.nope, override_settings.sd_model_checkpoint',
+  )
+  const { json } = await client.post('/sdapi/v1/options', { nope: 1, samples_format: 'png' })
+  expect(json).toEqual({ updated: [{ nope: false }, { samples_format: true }] })
+})
+
+describe('its own detailer', () => {
+  test('acts in a generation', async () => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const plain = await client.txt2img({})
+    const detailed = await client.txt2img({ detailer_enabled: true })
+    expect(await pixelsOf(detailed.json.images[0])).not.toBe(await pixelsOf(plain.json.images[0]))
+  })
+
+  test('acts alone on a picture, and tells how much it found', async () => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const image = await drawn(96, 64)
+    const found = await client.post('/sdapi/v1/detail', {
+      image,
+      seed: 5,
+      detailer_models: ['face-yolo8n'],
+      detailer_resolution: 64,
+    })
+    expect(found.json).toMatchObject({ detections: 1, seed: 5 })
+    expect(await sizeOf(found.json.image)).toBe('png 96x64')
+    client.fake.faults.add({ kind: 'nothing' })
+    const none = await client.post('/sdapi/v1/detail', { image, detailer_resolution: 64 })
+    expect(none.json.detections).toBe(0)
+    expect(await pixelsOf(none.json.image)).toBe(await pixelsOf(image))
+  })
+})
+
+test('the rate limiter answers 429 in place of a finished picture', async () => {
+  const clock = manualClock()
+  await using client = await started({ dialect: 'sdnext', rateLimit: 10, clock })
+  expect((await client.txt2img({})).status).toBe(200)
+  expect((await client.txt2img({})).status).toBe(200)
+  const third = await client.txt2img({})
+  expect(third.status).toBe(429)
+  expect(third.json.detail).toContain('rate limit exceeded')
+  expect(client.fake.state.finished).toBe(3)
+  await clock.advance(60_000)
+  expect((await client.txt2img({})).status).toBe(200)
+})
+
+test('after an exception it does not look idle', async () => {
+  await using client = await started({ dialect: 'sdnext' })
+  await client.img2img({ init_images: ['aGVsbG8='] })
+  expect((await client.get('/sdapi/v1/progress')).json.state.job_count).toBe(1)
+})
+
+test('a model is switched by a route of its own', async () => {
+  await using client = await started({ dialect: 'sdnext' })
+  const path = '/sdapi/v1/checkpoint'
+  const good = await client.post(path, { sd_model_checkpoint: 'sd_xl_base_1.0' })
+  expect(good.json).toEqual({ ok: true })
+  expect((await client.get(path)).json.title).toContain('sd_xl_base_1.0')
+  expect((await client.post(path, { sd_model_checkpoint: 'nope' })).json).toEqual({ ok: false })
+  expect((await client.get('/sdapi/v1/status')).json).toMatchObject({ status: 'idle', queued: 0 })
+  expect((await client.post('/sdapi/v1/control', {})).status).toBe(501)
+})

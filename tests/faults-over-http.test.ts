@@ -177,10 +177,14 @@ const cases: readonly Case[] = [
   },
 ]
 
+// Forge is watched as A1111 is; what differs is its error bodies, which two stages show.
+const stagesFor = (dialect: DialectName): readonly StageName[] =>
+  dialect === 'forge' ? ['txt2img', 'adetailer'] : stagesOn(dialect)
+
 const dialects: readonly DialectName[] = ['a1111', 'forge', 'sdnext', 'sdcpp']
 const table = cases.flatMap((one) =>
   dialects.flatMap((dialect) =>
-    stagesOn(dialect).flatMap((stage) => {
+    stagesFor(dialect).flatMap((stage) => {
       const outcome = one.outcome(stage, dialect)
       return outcome === undefined ? [] : [{ ...one, dialect, stage, outcome }]
     }),

@@ -2,7 +2,7 @@
 //   npm start                            the portrait example
 //   npm start -- my.yaml --seed 5        your file and options
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
@@ -22,7 +22,8 @@ await import(pathToFileURL(command).href)
 /** Installs and builds; shows the output only when a step fails. */
 async function setUp() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const child = spawn('npx', ['--yes', '--prefer-offline', packageManager, 'run', 'full:start'], {
+  const script = isInstalled() ? 'build:cli' : 'full:start'
+  const child = spawn('npx', ['--yes', '--prefer-offline', packageManager, 'run', script], {
     cwd: root,
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,6 +43,15 @@ async function setUp() {
   process.stderr.write(Buffer.concat(output))
   process.stderr.write('\nThe set-up failed; the output is above.\n')
   process.exit(code)
+}
+
+/** Whether the installed packages are newer than the lockfile. */
+function isInstalled() {
+  const installed = join(root, 'node_modules/.modules.yaml')
+  return (
+    existsSync(installed) &&
+    statSync(installed).mtimeMs > statSync(join(root, 'pnpm-lock.yaml')).mtimeMs
+  )
 }
 
 /**

@@ -131,8 +131,14 @@ async function plainly(stages) {
       signal,
       onGrid: (pixels) => onGrid(pixels, coreCapabilities.grid),
       call: async (operation, request) =>
-        (await noop.call(operation, request, { stage: stage.name, signal, contributions: [] }))
-          .images,
+        (
+          await noop.call(operation, request, {
+            id: 'a call',
+            stage: stage.name,
+            signal,
+            contributions: [],
+          })
+        ).images,
       each: async (all, work) => {
         const done = []
         for (const image of all) done.push(...(await work(image)))

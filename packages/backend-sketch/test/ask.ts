@@ -30,6 +30,7 @@ export function context(
   more: Partial<CallContext> = {},
 ): CallContext {
   return {
+    id: 'a call',
     stage: 'test',
     signal: new AbortController().signal,
     contributions,

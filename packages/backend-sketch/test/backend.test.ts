@@ -91,7 +91,7 @@ describe.runIf(existsSync(fileURLToPath(built)))('the built package', () => {
     })
   const start = `import { sketch } from ${JSON.stringify(built.href)}
     const request = ${JSON.stringify(request)}
-    const context = { stage: 'x', contributions: [], progress: () => {}, signal: new AbortController().signal }
+    const context = { id: 'a call', stage: 'x', contributions: [], progress: () => {}, signal: new AbortController().signal }
     const backend = sketch()
     const draw = (over) => backend.call({ name: 'txt2img' }, request, { ...context, ...over })`
 

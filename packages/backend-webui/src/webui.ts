@@ -21,6 +21,7 @@ import { detail } from './calls/detail.js'
 import { img2img, txt2img } from './calls/generate.js'
 import { Job, type JobHost } from './calls/job.js'
 import type { HandlerContext, WebuiHandler, WebuiSlot } from './calls/plugins.js'
+import { settleCall } from './calls/settle.js'
 import { SharedSignals } from './calls/shared-signal.js'
 import { twoPasses } from './calls/two-passes.js'
 import { upscale } from './calls/upscale.js'
@@ -115,6 +116,15 @@ export function overTransport(
       operations: handlers.map(({ operation }) => operation.name),
       slots: slots.map(({ slot }) => slot.name),
       lenient,
+      address: transport.baseUrl,
+    })
+  }
+
+  const settle = async (callId: string, signal?: AbortSignal) => {
+    const { server: found } = await known(signal, false)
+    return settleCall(transport, found.dialect, callId, {
+      signal,
+      interval: options.pollInterval ?? 500,
     })
   }
 
@@ -138,6 +148,7 @@ export function overTransport(
     kind: 'webui',
     describe: (signal) =>
       signal === undefined ? describe(undefined) : signals.during(signal, describe),
+    settle,
     call: (operation, request, ctx) =>
       signals.during(ctx.signal, (signal) => call(operation, request, { ...ctx, signal })),
     [Symbol.asyncDispose]: async () => {

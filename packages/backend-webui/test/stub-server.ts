@@ -65,6 +65,7 @@ export function stubServer(dialect: DialectName, options: StubOptions = {}) {
   const backend = overTransport(transport, { dialect, ...options })
   const call = <R>(operation: Operation<R>, request: R, context: Partial<CallContext> = {}) =>
     backend.call(operation, request, {
+      id: globalThis.crypto.randomUUID(),
       stage: operation.name,
       signal: new AbortController().signal,
       contributions: [],

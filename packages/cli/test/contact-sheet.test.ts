@@ -116,7 +116,7 @@ async function pictures(count: number): Promise<[StageImage, StageImage, StageIm
 
 function context(stage: string, label: string | undefined) {
   const { signal } = new AbortController()
-  return { stage, label, signal, contributions: [], progress: () => undefined }
+  return { id: 'a call', stage, label, signal, contributions: [], progress: () => undefined }
 }
 
 function planOf(names: readonly string[], merged: Readonly<Record<string, readonly string[]>>) {

@@ -5,6 +5,7 @@ export type { ReservedFields, RunConfig, RunConfigInput } from './config/run-con
 export { runFileSchema } from './config/run-file-schema.js'
 export {
   type Backend,
+  type BackendIdentity,
   type CallContext,
   type CallResult,
   type Capabilities,

@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly runId?: string | undefined
   /** For this run, in place of the pipeline's. */
   readonly previews?: boolean | undefined
+  /** Interceptors of this run only, within the pipeline's. */
+  readonly interceptors?: readonly Interceptor[]
   /** Observers of this run only. */
   readonly observers?: readonly Observer[]
 }
@@ -121,14 +123,14 @@ export function createPipeline<const S extends readonly Stage[]>(
       backend,
       stages,
       services: injected,
-      interceptors: options.interceptors ?? [],
+      interceptors: [...(options.interceptors ?? []), ...(run.interceptors ?? [])],
       observers: [...observers, ...(run.observers ?? [])],
       learning: options.learning,
     })
     return runner.run(ready.plan, {
       images: ready.images,
       pictures: ready.pictures,
-      grid: ready.grid,
+      capabilities: ready.capabilities,
       warnings: ready.warnings,
       config: ready.config,
       previews: run.previews ?? options.previews,

@@ -530,6 +530,45 @@ describe('interceptors and observers', () => {
     expect(result.images[0]).toMatchObject({ seed: 99, lineage: ['draw', 'redraw', 'grow'] })
   })
 
+  test('a run’s own interceptors stand within the pipeline’s, and see no other run', async () => {
+    const trace: string[] = []
+    const tracing = (name: string): Interceptor => ({
+      call: (operation, _request, { id }, next) => {
+        trace.push(`${name} ${operation}`)
+        ids.add(id)
+        return next()
+      },
+    })
+    const ids = new Set<string>()
+    const pipeline = createPipeline({
+      backend: recordingBackend(),
+      stages,
+      interceptors: [tracing('all')],
+    })
+    await pipeline.run(three, { interceptors: [tracing('this')] })
+    await pipeline.run({ ...three, n_iter: 1 })
+    expect(trace).toEqual([
+      ...[1, 2, 3].flatMap(() => ['all txt2img', 'this txt2img']),
+      'all txt2img',
+    ])
+    expect(ids.size).toBe(4)
+  })
+
+  test('an observer learns at the start what is run and on what: settled config, backend, capabilities', async () => {
+    const seen: RunEvent[] = []
+    const backend = recordingBackend({ capabilities: { identity: { server: 'here' } } })
+    await createPipeline({ backend, stages, randomSeed: () => 7 }).run(
+      { ...three, seed: -1 },
+      { observers: [(event) => void seen.push(event)] },
+    )
+    expect(seen[0]).toMatchObject({
+      type: 'run-started',
+      config: { seed: 7 },
+      backend: 'recording',
+      capabilities: { identity: { server: 'here' } },
+    })
+  })
+
   test('an observer is told everything in order, and what it throws becomes a warning', async () => {
     const events: string[] = []
     const observers = [

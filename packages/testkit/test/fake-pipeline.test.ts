@@ -198,6 +198,7 @@ describe('a script', () => {
 describe('the fake backend', () => {
   const ask = (backend: Backend, what: string, request: object) =>
     backend.call(operation<object>(what), request, {
+      id: 'a call',
       stage: 's',
       signal: new AbortController().signal,
       contributions: [],

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-
 import { type CallContext, Hires, type HiresPass, Refiner } from '@stagewright/core'
 
 import type { Server } from '../dialects/detect.js'
@@ -12,6 +10,7 @@ import { answerErrors } from '../result/errors.js'
 import { failureOf, leversOf } from '../result/failure.js'
 import type { BodyPart, GenerateAnswer, Transport } from '../transport.js'
 import type { WebuiSlot } from './plugins.js'
+import { taskIdOf } from './settle.js'
 
 /** What calls share: the server, what it has, and what the composer asked for. */
 export interface JobHost {
@@ -36,6 +35,7 @@ export class Job {
   #told = 0
   #from = 0
   #share = 1
+  #posts = 0
 
   constructor(host: JobHost, ctx: CallContext, operation: string, request: unknown) {
     this.host = host
@@ -85,7 +85,7 @@ export class Job {
     const { dialect } = server
     const body = job === 'generation' ? this.#complete(path, payload) : payload
     const followed = job === 'generation' && dialect.progress === 'task'
-    const taskId = followed ? `stagewright-${randomUUID()}` : undefined
+    const taskId = followed ? taskIdOf(this.ctx.id, this.#posts++) : undefined
     // sd-server knows a LoRA only once it has been asked to list them.
     if (body['lora'] !== undefined)
       await transport.get('/sdapi/v1/loras', { signal: this.ctx.signal })

@@ -50,6 +50,8 @@ export function capabilitiesOf(
     readonly operations: readonly string[]
     readonly slots: readonly string[]
     readonly lenient: boolean
+    /** Its address. */
+    readonly address: string
   },
 ): WebuiCapabilities {
   const { dialect, version } = server
@@ -72,7 +74,19 @@ export function capabilitiesOf(
     ...(dialect.maxSeed === undefined ? {} : { maxSeed: dialect.maxSeed }),
     remedies: remediesOf(dialect.name),
     notices: noticesOf(inventory.options),
+    identity: {
+      dialect: dialect.name,
+      ...(version === undefined ? {} : { version }),
+      server: more.address,
+      hashes: { model: hashesOf(inventory) },
+    },
   }
+}
+
+/** sd-server makes its hashes up: eight times the same digit. @source sd-server.md, sd-models */
+function hashesOf({ checkpoints }: Inventory): Readonly<Record<string, string>> {
+  const told = [...checkpoints].filter(([, { hash = '' }]) => !/^(.?)\1*$/.test(hash))
+  return Object.fromEntries(told.map(([name, { hash = '' }]) => [name, hash]))
 }
 
 /** Options that a field of the run file sets, or that every call sets itself. */

@@ -4,6 +4,8 @@ export interface Checkpoint {
   readonly name: string
   /** What is sent: an exact alias on every server, whether the file was hashed or not. */
   readonly title: string
+  /** SHA-256 of the file, or its first ten digits; unknown until the server has loaded it once. */
+  readonly hash?: string
 }
 
 export interface Checkpoints {
@@ -23,7 +25,8 @@ export function readCheckpoints(listed: readonly Readonly<Record<string, unknown
     const name = title.replace(/ \[[0-9a-f]+\]$/i, '')
     const stem = stemOf(name)
     const hash = text(one['hash'])
-    list.push({ name, title })
+    const known = text(one['sha256']) ?? hash
+    list.push({ name, title, ...(known === undefined ? {} : { hash: known }) })
     const others = [
       title,
       text(one['model_name']),

@@ -44,6 +44,18 @@ export interface Capabilities {
   readonly previews?: boolean
   /** Largest seed the backend can take. Default 2³²−1. */
   readonly maxSeed?: number
+  /** Who the backend is. What is unset is not known. */
+  readonly identity?: BackendIdentity
+}
+
+/** What makes the same request give other pictures elsewhere: part of what a kept call is known by. */
+export interface BackendIdentity {
+  readonly dialect?: string
+  readonly version?: string
+  /** Where it is, without credentials: names a resource whose hash is not known. */
+  readonly server?: string
+  /** By kind of resource and name, the hash of its file. */
+  readonly hashes?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /** A picture on its way: encoded, as large as the backend likes to show it. */
@@ -53,6 +65,8 @@ export interface Preview {
 }
 
 export interface CallContext {
+  /** Never given twice: what a journal and a server can know the call by. */
+  readonly id: string
   /** Name of the stage that calls. */
   readonly stage: string
   readonly label?: string | undefined
@@ -79,6 +93,9 @@ export interface Backend {
   readonly kind: string
   describe(signal?: AbortSignal): Promise<Capabilities>
   call<R>(operation: Operation<R>, request: R, ctx: CallContext): Promise<CallResult>
+  /** Waits until a call that a program which is gone had begun does not run here any more. `unknown`: nobody can say.
+   *  Absent where a call ends with the program that made it. */
+  settle?(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'>
   [Symbol.asyncDispose]?(): Promise<void>
 }
 

@@ -173,6 +173,7 @@ class Planner {
     }
     if (work.operation !== undefined) plan.operation = work.operation
     if (one.placed !== undefined) plan.placed = one.placed
+    if (one.stage.definition.deterministic === true) plan.deterministic = true
     return plan
   }
 

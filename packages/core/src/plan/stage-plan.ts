@@ -42,6 +42,8 @@ export interface StagePlan {
   /** What `placement` changed, in words. */
   readonly placed?: string
   readonly version: string
+  /** Whether it says that the same config and pictures always give the same pictures. */
+  readonly deterministic?: true
 }
 
 /** All registered stages, the disabled too, in order. */

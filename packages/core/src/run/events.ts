@@ -1,4 +1,5 @@
-import type { Preview } from '../contract/backend.js'
+import type { RunConfig } from '../config/run-config.js'
+import type { Capabilities, Preview } from '../contract/backend.js'
 import type { ImageBatch } from '../contract/stage-image.js'
 import type { PlanNote } from '../errors/define-notes.js'
 import type { PipelineError } from '../errors/pipeline-error.js'
@@ -12,6 +13,11 @@ export type RunEvent =
       readonly runId: string
       readonly plan: PipelinePlan
       readonly notes: readonly PlanNote[]
+      /** With seeds and the model resolved: running it again repeats the run. */
+      readonly config: RunConfig
+      /** The kind of the backend, and what it said of itself. */
+      readonly backend: string
+      readonly capabilities: Capabilities
     }
   | {
       readonly type: 'stage-started'

@@ -1,7 +1,7 @@
 import { deepFreeze } from '../config/json.js'
 import { type ParsedRun, parseRun } from '../config/parse.js'
 import type { RunConfig } from '../config/run-config.js'
-import type { Backend, Capabilities, SizeGrid } from '../contract/backend.js'
+import type { Backend, Capabilities } from '../contract/backend.js'
 import type { ImageBatch, StageImage } from '../contract/stage-image.js'
 import type { GivenForecast, Stage } from '../contract/stage.js'
 import type { Scope } from '../di/scope.js'
@@ -34,7 +34,7 @@ export interface Prepared {
   readonly plan: PipelinePlan
   readonly images: ImageBatch
   readonly pictures: GivenPictures
-  readonly grid: SizeGrid
+  readonly capabilities: Capabilities
   /** What a lenient preflight let pass. */
   readonly warnings: readonly string[]
 }
@@ -57,7 +57,7 @@ export async function prepare(given: unknown, facts: Facts): Promise<Prepared> {
     ...(images === undefined ? {} : { input: images.map(forecast) }),
   })
   const warnings = preflight(plan, capabilities, backend.kind, facts.lenient)
-  return { config, plan, images: images ?? [], pictures, grid: capabilities.grid, warnings }
+  return { config, plan, images: images ?? [], pictures, capabilities, warnings }
 }
 
 /** What is left to the server is read once and kept for the whole run. */

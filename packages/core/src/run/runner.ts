@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/run-config.js'
-import { type Backend, coreCapabilities, type SizeGrid } from '../contract/backend.js'
+import { type Backend, type Capabilities, coreCapabilities } from '../contract/backend.js'
 import { pictureKey } from '../contract/image-source.js'
 import type { Interceptor } from '../contract/interceptor.js'
 import type { ImageBatch } from '../contract/stage-image.js'
@@ -33,8 +33,8 @@ export interface RunInput {
   /** Pictures that the configs name. */
   readonly pictures?: GivenPictures
   readonly config?: RunConfig
-  /** The backend's size grid; default: multiples of 8, rounded down. */
-  readonly grid?: SizeGrid
+  /** What the backend said of itself. Default: the core slots and operations, sizes in multiples of 8. */
+  readonly capabilities?: Capabilities
   /** Warnings from before the run, told once it has started. */
   readonly warnings?: readonly string[]
   /** Whether observers are shown pictures while they are made. Default false. */
@@ -90,7 +90,15 @@ class Run {
   async execute(): Promise<RunResult> {
     const runId = this.#input.runId ?? globalThis.crypto.randomUUID()
     const notes = this.#plan.stages.flatMap((stage) => stage.notes)
-    this.#emit({ type: 'run-started', runId, plan: this.#plan, notes })
+    this.#emit({
+      type: 'run-started',
+      runId,
+      plan: this.#plan,
+      notes,
+      config: this.#input.config ?? {},
+      backend: this.#host.backend.kind,
+      capabilities: this.#capabilities,
+    })
     for (const warning of this.#input.warnings ?? []) this.#warn(warning)
     let error: PipelineError | undefined
     for (const stage of this.#ordered) {
@@ -186,7 +194,7 @@ class Run {
         .flatMap(({ contributions }) => contributions)
         .filter(({ to }) => to.includes(plan.name)),
       first: this.#ordered.find(({ generates }) => generates)?.name === plan.name,
-      grid: this.#input.grid ?? coreCapabilities.grid,
+      grid: this.#capabilities.grid,
       previews: this.#input.previews ?? false,
       emit: (event) => this.#emit(event),
       warn: (message, stage) => this.#warn(message, stage),
@@ -200,6 +208,10 @@ class Run {
     this.#unfinished.push(
       ...this.#images.map((image): UnfinishedImage => ({ image, stage, error })),
     )
+  }
+
+  get #capabilities(): Capabilities {
+    return this.#input.capabilities ?? coreCapabilities
   }
 
   #stopError(stage: string): PipelineError {

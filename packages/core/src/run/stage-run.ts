@@ -127,6 +127,7 @@ export class StageRun {
     if (signal.aborted) throw errors.SW_RUN_CANCELLED({ stage: this.plan.name })
     const started = performance.now()
     const ctx: CallContext = {
+      id: globalThis.crypto.randomUUID(),
       stage: this.plan.name,
       label: options.label,
       signal,

@@ -219,6 +219,7 @@ function context({ hires, refiner }: Slots): CallContext {
   if (hires !== undefined) contributions.push(Hires.with(hires))
   if (refiner !== undefined) contributions.push(Refiner.with(refiner))
   return {
+    id: globalThis.crypto.randomUUID(),
     stage: 'fake_webui',
     signal: new AbortController().signal,
     contributions,

@@ -153,6 +153,7 @@ export function ask(
   context: Partial<CallContext> = {},
 ): Promise<CallResult> {
   return backend.call(operationOf<unknown>(operation), request, {
+    id: globalThis.crypto.randomUUID(),
     stage: 'contract',
     signal: new AbortController().signal,
     contributions: [],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { webui } from '../src/index.js'
 
-const job = (id: string) => ({
+const body = (id: string) => ({
   prompt: 'a pier',
   width: 64,
   height: 64,
@@ -18,7 +18,7 @@ function leave(url: string, id: string): AbortController {
   fetch(`${url}/sdapi/v1/txt2img`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(job(id)),
+    body: JSON.stringify(body(id)),
     signal: gone.signal,
   }).catch(() => undefined)
   return gone
@@ -55,7 +55,7 @@ describe.each(['a1111', 'forge', 'sdnext'] as const)(
       await fetch(`${fake.url}/sdapi/v1/txt2img`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(job('failed')),
+        body: JSON.stringify(body('failed')),
       })
       expect(await backend.settle?.('failed')).toBe('over')
     })

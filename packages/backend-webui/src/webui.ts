@@ -22,10 +22,11 @@ import { img2img, txt2img } from './calls/generate.js'
 import { Job, type JobHost } from './calls/job.js'
 import type { HandlerContext, WebuiHandler, WebuiSlot } from './calls/plugins.js'
 import { settleCall } from './calls/settle.js'
+import { SharedRead } from './calls/shared-read.js'
 import { SharedSignals } from './calls/shared-signal.js'
 import { twoPasses } from './calls/two-passes.js'
 import { upscale } from './calls/upscale.js'
-import { detect, type Server } from './dialects/detect.js'
+import { detect } from './dialects/detect.js'
 import type { DialectName } from './dialects/dialect.js'
 import { remediesOf } from './dialects/support.js'
 import { httpTransport } from './http/http-transport.js'
@@ -36,7 +37,6 @@ import {
   slotsOf,
   type WebuiCapabilities,
 } from './inventory/capabilities.js'
-import type { Inventory } from './inventory/inventory.js'
 import { readInventory } from './inventory/read.js'
 import { unsupported } from './payload/encoding.js'
 import type { Transport } from './transport.js'
@@ -95,19 +95,15 @@ export function overTransport(
   const { handlers = [], slots = [], lenient = false } = options
   const loaded = { model: '' }
   const signals = new SharedSignals()
-  let server: Promise<Server> | undefined
-  let inventory: Promise<Inventory> | undefined
+  const server = new SharedRead((signal) => detect(transport, options.dialect ?? 'auto', signal))
+  const inventory = new SharedRead(async (signal) => {
+    const { dialect } = await server.get(signal)
+    return readInventory(transport, dialect, signal)
+  })
 
   const known = async (signal: AbortSignal | undefined, fresh: boolean) => {
-    server ??= forgetting(detect(transport, options.dialect ?? 'auto', signal), () => {
-      server = undefined
-    })
-    const found = await server
-    if (fresh || inventory === undefined)
-      inventory = forgetting(readInventory(transport, found.dialect, signal), () => {
-        inventory = undefined
-      })
-    return { server: found, inventory: await inventory }
+    const has = await inventory.get(signal, fresh)
+    return { server: await server.get(signal), inventory: has }
   }
 
   const describe = async (signal: AbortSignal | undefined): Promise<WebuiCapabilities> => {
@@ -216,10 +212,4 @@ function handlerContext(job: Job): HandlerContext {
     },
     picture: stageImage,
   }
-}
-
-/** A promise that is not kept once it fails: the next one who asks tries again. */
-function forgetting<T>(promise: Promise<T>, forget: () => void): Promise<T> {
-  promise.catch(forget)
-  return promise
 }

@@ -50,7 +50,7 @@ describe('a detail call', () => {
   })
 
   it('says when a region was larger than the size it was redrawn at', async () => {
-    const other = png({ width: 64, height: 64, pixel: () => [0, 0, 0] })
+    const other = png({ width: 64, height: 64, pixel: (x) => [0, 0, x] })
     const server = stubServer('a1111', { reply: () => ({ images: [other] }) })
     const { warnings } = await server.detail({ image, width: 32, height: 32 })
     expect(warnings?.[0]).toContain('at 32x32: raise ad_inpaint_width/height')

@@ -21,6 +21,7 @@ import { hiresTarget } from '../payload/hires.js'
 import { img2imgBody } from '../payload/img2img.js'
 import { mostInCall, part, parts } from '../payload/split.js'
 import { txt2imgBody } from '../payload/txt2img.js'
+import { blankWarning } from '../result/blank.js'
 import { driftOf } from '../result/drift.js'
 import { answerErrors } from '../result/errors.js'
 import { type Info, readInfo } from '../result/info.js'
@@ -106,7 +107,8 @@ async function once<R extends Request>(job: Job, request: R, way: Way<R>): Promi
   const answer = await job.post(way.path, payload, 'generation')
   const info = readInfo(answer.body)
   const { dialect } = job.encoding
-  const made = pictures(answer, info, request.batch_size).map(({ at, bytes }) => {
+  const got = pictures(answer, info, request.batch_size)
+  const made = got.map(({ at, bytes }) => {
     const settings = settingsOf(job, request, info, at)
     const text = textOf(job, request, { settings, info, hires: way.hires })
     const image = pictureOf(withInfotext(bytes, text), dialect.title, at + 1)
@@ -126,7 +128,18 @@ async function once<R extends Request>(job: Job, request: R, way: Way<R>): Promi
     made,
   )
   for (const warning of drift) job.warn(warning)
+  await warnOfBlanks(job, request, got)
   return made
+}
+
+async function warnOfBlanks(job: Job, request: Request, got: ReturnType<typeof pictures>) {
+  const sources = 'images' in request ? request.images : []
+  for (const { at, bytes } of got) {
+    const place = request.batch_size === 1 ? 'the picture' : `picture ${at + 1}`
+    const source = sources[sources.length > 1 ? at : 0]
+    const warning = await blankWarning(bytes, place, source)
+    if (warning !== undefined) job.warn(warning)
+  }
 }
 
 /** The bytes, if they are a picture.

@@ -11,6 +11,7 @@ import { infotext, withPairs } from '../infotext/compose.js'
 import { infotextOf, withInfotext } from '../infotext/splice.js'
 import { extrasBody } from '../payload/extras.js'
 import { sdUpscaleBody } from '../payload/sd-upscale.js'
+import { blankWarning } from '../result/blank.js'
 import { answerErrors } from '../result/errors.js'
 import { readInfo } from '../result/info.js'
 import { pictures } from '../result/select.js'
@@ -66,5 +67,7 @@ export async function finished(
     infotextOf(await source.bytes()) ?? (settings === undefined ? '' : infotext({ settings }))
   const text = withPairs(old, [...more, ['Stages', stagesOf(job.ctx, source)]])
   const image = pictureOf(withInfotext(bytes, text), title, 1)
+  const blank = await blankWarning(bytes, 'the picture', source)
+  if (blank !== undefined) job.warn(blank)
   return stageImage(image, { seed: source.seed, settings })
 }

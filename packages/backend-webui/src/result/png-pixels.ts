@@ -10,29 +10,46 @@ export interface Pixels {
   readonly data: Uint8Array
 }
 
-/** Beyond, comparing costs more than it tells. */
-const mostPixels = 64e6
+/** A PNG of the kind that servers send: 8-bit RGB or RGBA, not interlaced. */
+export interface PlainPng {
+  readonly width: number
+  readonly height: number
+  readonly channels: 3 | 4
+  /** Compressed, in pieces: each row is a filter's number and `width × channels` bytes. */
+  readonly packed: readonly Uint8Array[]
+}
 
 const inflated = promisify(inflate)
 
-/** The pixels of a plain 8-bit RGB or RGBA PNG, alpha left out; undefined for any other picture, or a damaged one.
- *  @source PNG (third edition) §7, §9, §10 */
-export async function pngPixels(bytes: Uint8Array): Promise<Pixels | undefined> {
+/** The parts of a plain 8-bit RGB or RGBA PNG; undefined for any other picture.
+ *  @source PNG (third edition) §7, §11.2 */
+export function plainPng(bytes: Uint8Array): PlainPng | undefined {
   const chunks = chunksOf(bytes)
   const header = chunks?.[0]
   if (chunks === undefined || header?.type !== 'IHDR' || header.data.length !== 13) return undefined
   const view = new DataView(header.data.buffer, header.data.byteOffset, 13)
   const [width, height] = [view.getUint32(0), view.getUint32(4)]
   const [depth, colour, interlaced] = [header.data[8], header.data[9], header.data[12]]
-  const channels = colour === 2 ? 3 : colour === 6 ? 4 : 0
-  if (depth !== 8 || channels === 0 || interlaced !== 0 || width * height > mostPixels)
-    return undefined
+  if (depth !== 8 || (colour !== 2 && colour !== 6) || interlaced !== 0) return undefined
   const packed = chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data)
+  return { width, height, channels: colour === 2 ? 3 : 4, packed }
+}
+
+/** The pixels of a plain PNG, its alpha left out or laid on white; undefined for any other picture, a damaged one, and
+ *  one of more than `most` pixels.
+ *  @source PNG (third edition) §9, §10 */
+export async function pngPixels(
+  bytes: Uint8Array,
+  { alpha = 'ignored', most = 64e6 }: { alpha?: 'ignored' | 'on white'; most?: number } = {},
+): Promise<Pixels | undefined> {
+  const png = plainPng(bytes)
+  if (png === undefined || png.width * png.height > most) return undefined
+  const { width, height, channels, packed } = png
   const expected = (width * channels + 1) * height
   try {
     const raw = await inflated(Buffer.concat(packed), { maxOutputLength: expected + 1024 })
     if (raw.length < expected) return undefined
-    const data = unfiltered(raw, width, height, channels)
+    const data = unfiltered(raw, png, alpha === 'on white')
     return data === undefined ? undefined : { width, height, data }
   } catch {
     return undefined
@@ -41,9 +58,8 @@ export async function pngPixels(bytes: Uint8Array): Promise<Pixels | undefined> 
 
 function unfiltered(
   raw: Uint8Array,
-  width: number,
-  height: number,
-  channels: number,
+  { width, height, channels }: PlainPng,
+  onWhite: boolean,
 ): Uint8Array | undefined {
   const stride = width * channels
   const out = new Uint8Array(width * height * 3)
@@ -51,29 +67,33 @@ function unfiltered(
   let row = new Uint8Array(stride)
   for (let y = 0; y < height; y++) {
     const at = y * (stride + 1)
-    const filter = raw[at] ?? 0
-    if (filter > 4) return undefined
-    unfilter(filter, raw.subarray(at + 1, at + 1 + stride), row, above, channels)
+    if (!unfilter(raw.subarray(at, at + stride + 1), row, above, channels)) return undefined
     if (channels === 3) out.set(row, y * stride)
-    else
-      for (let x = 0, to = y * width * 3; x < stride; x += 4) {
-        out[to++] = row[x] as number
-        out[to++] = row[x + 1] as number
-        out[to++] = row[x + 2] as number
-      }
+    else copyColours(row, out, y * width * 3, onWhite)
     ;[above, row] = [row, above]
   }
   return out
 }
 
-function unfilter(
-  filter: number,
-  from: Uint8Array,
+function copyColours(row: Uint8Array, out: Uint8Array, at: number, onWhite: boolean): void {
+  for (let x = 0, to = at; x < row.length; x += 4) {
+    const alpha = onWhite ? (row[x + 3] as number) : 255
+    for (let c = 0; c < 3; c++)
+      out[to++] = Math.round(((row[x + c] as number) * alpha + 255 * (255 - alpha)) / 255)
+  }
+}
+
+/** Undoes the filter of one row, which begins with its number.
+ *  @returns whether there is such a filter */
+export function unfilter(
+  line: Uint8Array,
   row: Uint8Array,
   above: Uint8Array,
   channels: number,
-): void {
-  for (let i = 0; i < from.length; i++) {
+): boolean {
+  const filter = line[0] as number
+  if (filter > 4) return false
+  for (let i = 0; i < row.length; i++) {
     const left = i < channels ? 0 : (row[i - channels] as number)
     const up = above[i] as number
     const corner = i < channels ? 0 : (above[i - channels] as number)
@@ -87,11 +107,13 @@ function unfilter(
             : filter === 3
               ? (left + up) >> 1
               : paeth(left, up, corner)
-    row[i] = ((from[i] as number) + predicted) & 0xff
+    row[i] = ((line[i + 1] as number) + predicted) & 0xff
   }
+  return true
 }
 
-function paeth(left: number, up: number, corner: number): number {
+/** The one of three neighbours that is nearest to what they foretell together. */
+export function paeth(left: number, up: number, corner: number): number {
   const estimate = left + up - corner
   const toLeft = Math.abs(estimate - left)
   const toUp = Math.abs(estimate - up)

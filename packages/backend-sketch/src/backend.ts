@@ -91,6 +91,10 @@ const capabilities: Capabilities = Object.freeze({
   operations: Object.freeze(Object.keys(operations)),
   slots: Object.freeze([Hires.name, Refiner.name]),
   grid: Object.freeze({ multiple: 8, round: 'down' as const }),
-  resources: Object.freeze(Object.fromEntries(kinds.map((kind) => [kind, 'any' as const]))),
+  resources: Object.freeze({
+    ...Object.fromEntries(kinds.map((kind) => [kind, 'any' as const])),
+    client_upscaler: Object.freeze(['Lanczos', 'Bicubic', 'Bilinear', 'Nearest']),
+  }),
+  exact: Object.freeze(['client_upscaler']),
   current: Object.freeze({ model: 'sketch' }),
 })

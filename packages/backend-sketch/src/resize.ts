@@ -8,8 +8,8 @@ import type { Raster } from './rendering.js'
 export type Fit = 'stretch' | 'crop' | 'fill'
 
 /** Resizes with the upscaler of that name where the picture grows, with Lanczos where it shrinks.
- *  `Nearest` and `Lanczos` are those kernels and nothing else; latent ones are soft; any other name is Lanczos with
- *  edges sharpened in its own manner. */
+ *  `Nearest`, `Bilinear`, `Bicubic` and `Lanczos` are those kernels and nothing else; latent ones are soft; any other name
+ *  is Lanczos with edges sharpened in its own manner. */
 export async function resize(
   input: Raster,
   width: number,
@@ -25,10 +25,12 @@ export async function resize(
   const out = await resampled(input, width, height, grows ? kernelOf(name) : 'lanczos3', fit)
   watch.signal.throwIfAborted()
   const plain =
-    !grows || ['', 'none', 'nearest', 'lanczos'].includes(name) || name.startsWith('latent')
+    !grows || ['', 'none', ...plainUpscalers].includes(name) || name.startsWith('latent')
   const scale = Math.max(width / input.width, height / input.height)
   return plain ? out : pool.run('enhance', { input: out, upscaler, scale }, watch)
 }
+
+const plainUpscalers = ['nearest', 'bilinear', 'bicubic', 'lanczos']
 
 /** Resamples with one kernel. */
 export async function resampled(
@@ -97,8 +99,8 @@ export async function resampledMask(
 function kernelOf(upscaler: string): keyof KernelEnum {
   if (upscaler === 'nearest') return 'nearest'
   if (upscaler.startsWith('latent (nearest')) return 'nearest'
-  if (upscaler.startsWith('latent (bicubic')) return 'cubic'
-  return upscaler.startsWith('latent') ? 'linear' : 'lanczos3'
+  if (upscaler === 'bicubic' || upscaler.startsWith('latent (bicubic')) return 'cubic'
+  return upscaler === 'bilinear' || upscaler.startsWith('latent') ? 'linear' : 'lanczos3'
 }
 
 function raw({ width, height, data }: Raster): Sharp {

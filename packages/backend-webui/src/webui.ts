@@ -17,6 +17,7 @@ import {
 } from '@stagewright/core'
 
 import type { Credentials } from './auth.js'
+import type { ToPicture } from './calls/client-upscale.js'
 import { detail } from './calls/detail.js'
 import { img2img, txt2img } from './calls/generate.js'
 import { Job, type JobHost } from './calls/job.js'
@@ -62,6 +63,9 @@ export interface WebuiOptions {
   readonly pollInterval?: number
   /** Makes a batch in halves when the server runs out of memory, with the same seeds. Default: it fails. */
   readonly onOom?: 'halve_batch'
+  /** Reads JPEG, WebP and unusual PNG for `where: client` in `upscale`: `toPicture` of `@stagewright/image-files`.
+   *  Default: plain 8-bit PNG alone is read. */
+  readonly toPicture?: ToPicture
 }
 
 type Timeout = 'connect' | 'read' | 'stall' | 'load' | 'total' | 'cancel'
@@ -113,12 +117,13 @@ export function overTransport(
       slots: slots.map(({ slot }) => slot.name),
       lenient,
       address: transport.baseUrl,
+      readsAny: options.toPicture !== undefined,
     })
   }
 
   const settle = async (callId: string, signal?: AbortSignal) => {
-    const { server: found } = await known(signal, false)
-    return settleCall(transport, found.dialect, callId, {
+    const { dialect } = await server.get(signal)
+    return settleCall(transport, dialect, callId, {
       signal,
       interval: options.pollInterval ?? 500,
     })
@@ -131,6 +136,7 @@ export function overTransport(
       slots,
       lenient,
       halveBatch: options.onOom === 'halve_batch',
+      toPicture: options.toPicture,
       loaded,
     }
     const handler = handlers.find((one) => one.operation.name === operation.name)

@@ -1,3 +1,4 @@
+import type { ExtrasRequest, StageImage } from '@stagewright/core'
 import { type FakeWebui, startFakeWebui } from '@stagewright/fake-webui'
 import { backendContract } from '@stagewright/testkit'
 import { afterAll, beforeAll, describe, it } from 'vitest'
@@ -30,8 +31,24 @@ for (const dialect of dialectNames) {
         backend: () => backend as WebuiBackend,
         refiner: 'sd_xl_refiner_1.0',
         ...(dialect === 'sdnext' ? { detector: 'face-yolo8n' } : {}),
+        // It enlarges nothing without diffusion: that is done here.
+        ...(dialect === 'sdcpp' ? { requests: { upscale: resampled } } : {}),
         exempt: exempt[dialect] ?? {},
       },
     )
   })
 }
+
+const resampled = (image: StageImage): ExtrasRequest => ({
+  mode: 'extras',
+  image,
+  where: 'client',
+  resize_mode: 0,
+  upscaling_resize: 2,
+  upscaling_crop: true,
+  upscaler_1: 'Lanczos',
+  extras_upscaler_2_visibility: 0,
+  gfpgan_visibility: 0,
+  codeformer_visibility: 0,
+  codeformer_weight: 0,
+})

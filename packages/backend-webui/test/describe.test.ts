@@ -117,7 +117,7 @@ describe('what a server describes', () => {
   it('has on sd-server a grid of 64 upwards, seeds of 31 bits, and WebUI names as aliases', async () => {
     const described = await stubServer('sdcpp').backend.describe()
     expect(described).toMatchObject({
-      operations: ['txt2img', 'img2img'],
+      operations: ['txt2img', 'img2img', 'upscale'],
       slots: ['hires'],
       grid: { multiple: 64, round: 'up' },
       maxSeed: 2 ** 31 - 1,
@@ -139,6 +139,20 @@ describe('what a server describes', () => {
       'R-ESRGAN 4x+',
     ])
     expect(resources['upscaler']).toEqual(['None', 'Lanczos', 'R-ESRGAN 4x+'])
+  })
+
+  it('can resample here wherever pictures can be read here, and says what to do where not', async () => {
+    const named = ['Lanczos', 'Bicubic', 'Bilinear', 'Nearest']
+    for (const dialect of ['a1111', 'sdcpp'] as const) {
+      const { resources } = await stubServer(dialect).backend.describe()
+      expect(resources['client_upscaler']).toEqual(named)
+    }
+    const lossy = await stubServer('sdnext').backend.describe()
+    expect(lossy.resources).not.toHaveProperty('client_upscaler')
+    expect(lossy.remedies['client_upscaler']).toContain('samples_format to png')
+    const toPicture = (bytes: Uint8Array) => Promise.resolve({ bytes })
+    const able = await stubServer('sdnext', { toPicture, lenient: true }).backend.describe()
+    expect(able.resources['client_upscaler']).toEqual(named)
   })
 
   it('warns of settings that change what comes back', async () => {

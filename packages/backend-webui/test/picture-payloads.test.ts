@@ -115,7 +115,7 @@ describe('upscale', () => {
     const error = await failing(stubServer('sdcpp').extras())
     expect([error.code, error.hint]).toEqual([
       'SW_BACKEND_UNSUPPORTED',
-      'use refiner: enable_hr to enlarge, or run upscale on another server',
+      'use mode: extras with where: client, refiner: enable_hr, or another server',
     ])
   })
 

@@ -163,8 +163,12 @@ describe('--lenient', () => {
   test('what the server cannot do at all stays an error', async () => {
     await using fake = await startFakeWebui({ dialect: 'sdcpp', tinyPictures: true })
     await place.put('up.yaml', `${small}upscale: { upscaler_1: Lanczos }\n`)
-    const { code } = await place.cli(['plan', 'up.yaml', '--backend', fake.url, '--lenient'])
-    expect(code).toBe(3)
+    const argv = ['plan', 'up.yaml', '--backend', fake.url, '--lenient']
+    const { code, err } = await place.cli(argv)
+    expect([code, err]).toEqual([3, expect.stringContaining('where: client')])
+    expect((await place.cli([...argv, '--set', 'upscale.where=client'])).code).toBe(0)
+    const model = ['--set', 'upscale.where=client', '--set', 'upscale.upscaler_1=ESRGAN_4x']
+    expect((await place.cli([...argv, ...model])).code).toBe(3)
   })
 })
 

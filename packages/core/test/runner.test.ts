@@ -226,6 +226,9 @@ describe('what can be refused', () => {
     expect((await failure(run({ operations: ['txt2img'] }, { ...three, grow: {} }))).code).toBe(
       'SW_PREFLIGHT_NO_OPERATION',
     )
+    const exact = { ...unknown, exact: ['model'], remedies: { model: 'load it first' } }
+    const { code, hint } = await failure(run(exact, { ...three, model: 'mine' }))
+    expect([code, hint]).toEqual(['SW_PREFLIGHT_UNKNOWN_NAME', 'it has: sd; load it first'])
   })
 
   test('takes a name in other letters where the backend compares without regard to case', async () => {

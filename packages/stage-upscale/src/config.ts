@@ -38,7 +38,9 @@ export const upscaleConfig = z
     where: z
       .enum(['server', 'client'])
       .default('server')
-      .describe('client: plain resampling here, only when asked for'),
+      .describe(
+        'client: resampled here, without the server: Lanczos, Bicubic, Bilinear or Nearest',
+      ),
     upscaler_1: z.string().min(1).describe('Upscaler'),
     upscaling_resize: z
       .number()

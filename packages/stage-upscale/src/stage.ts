@@ -62,25 +62,25 @@ export const upscale: Stage<'upscale', z.input<typeof upscaleConfig>, never> = d
         ...promptNotes(config.prompt, 'prompt'),
         ...promptNotes(config.negative_prompt, 'negative_prompt'),
       ],
-      why: diffuses ? 'upscales, then redraws tile by tile' : '',
+      why: whyOf(config),
     }
   },
   execute: ({ config, call, each }, images) =>
     each(images, (image) => call(Upscale, requestFor(config, image))),
 })
 
+function whyOf({ mode, where }: UpscaleConfig): string {
+  if (mode === 'sd_upscale') return 'upscales, then redraws tile by tile'
+  return where === 'client' ? 'resampled here, not on the server' : ''
+}
+
 function needsOf(config: UpscaleConfig): Need[] {
   const one = (kind: string, path: keyof UpscaleConfig, name: string | undefined): Need[] =>
     name === undefined ? [] : [{ kind, name, path }]
-  const upscalers =
-    config.where === 'client'
-      ? []
-      : [
-          ...one('upscaler', 'upscaler_1', config.upscaler_1),
-          ...one('upscaler', 'upscaler_2', config.upscaler_2),
-        ]
+  const upscaler = config.where === 'client' ? 'client_upscaler' : 'upscaler'
   return [
-    ...upscalers,
+    ...one(upscaler, 'upscaler_1', config.upscaler_1),
+    ...one(upscaler, 'upscaler_2', config.upscaler_2),
     ...((config.gfpgan_visibility ?? 0) > 0
       ? one('face_restorer', 'gfpgan_visibility', 'GFPGAN')
       : []),

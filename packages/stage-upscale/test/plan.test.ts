@@ -1,5 +1,6 @@
 import {
   buildPipelinePlan,
+  coreCapabilities,
   explainPlan,
   type Forecast,
   fromFlatRunConfig,
@@ -24,12 +25,24 @@ describe('what the plan says', () => {
     })
   })
 
+  test('what is enlarged here is floored to a multiple of 8, whatever the grid of the server', () => {
+    const capabilities = { ...coreCapabilities, grid: { multiple: 64, round: 'up' as const } }
+    const sizes = (section: object) =>
+      buildPipelinePlan({ upscale: { ...lanczos, upscaling_resize: 1.3, ...section } }, [upscale], {
+        input: [picture(512, 768)],
+        capabilities,
+      }).stages[0]?.output
+    expect(sizes({ where: 'client' })).toMatchObject([{ width: 664, height: 992 }])
+    expect(sizes({})).toMatchObject([{ width: 704, height: 1024 }])
+  })
+
   test('only tile diffusion loads a model, and it says what it does', () => {
     const text = (section: object) =>
       explainPlan(buildPipelinePlan({ upscale: section }, [upscale], { input: [picture()] }))
     expect(text(tiles)).toContain('upscales, then redraws tile by tile')
     expect(text(tiles)).toContain('loads base')
     expect(text(lanczos)).not.toContain('loads base')
+    expect(text({ ...lanczos, where: 'client' })).toContain('resampled here, not on the server')
   })
 
   test('without a picture it is refused', () => {
@@ -120,8 +133,11 @@ describe('needs', () => {
     ])
   })
 
-  test('resampling here needs no upscaler of the server', () => {
-    expect(needs({ ...lanczos, where: 'client' })).toEqual([])
+  test('resampling here needs upscalers that need no server', () => {
+    expect(needs({ ...lanczos, where: 'client', upscaler_2: 'Nearest' })).toEqual([
+      'client_upscaler Lanczos upscale.upscaler_1',
+      'client_upscaler Nearest upscale.upscaler_2',
+    ])
   })
 
   test('tile diffusion needs the script, and what its fields name', () => {

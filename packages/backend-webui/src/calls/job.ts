@@ -9,6 +9,7 @@ import { checkScripts } from '../payload/scripts.js'
 import { answerErrors } from '../result/errors.js'
 import { failureOf, leversOf } from '../result/failure.js'
 import type { BodyPart, GenerateAnswer, Transport } from '../transport.js'
+import type { ToPicture } from './client-upscale.js'
 import type { WebuiSlot } from './plugins.js'
 import { taskIdOf } from './settle.js'
 
@@ -20,6 +21,7 @@ export interface JobHost {
   readonly slots: readonly WebuiSlot[]
   readonly lenient: boolean
   readonly halveBatch: boolean
+  readonly toPicture: ToPicture | undefined
   /** The checkpoint that the last call of ours used; empty before the first. */
   readonly loaded: { model: string }
 }

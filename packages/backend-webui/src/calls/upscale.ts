@@ -15,6 +15,7 @@ import { blankWarning } from '../result/blank.js'
 import { answerErrors } from '../result/errors.js'
 import { readInfo } from '../result/info.js'
 import { pictures } from '../result/select.js'
+import { enlargedHere } from './client-upscale.js'
 import { pictureOf } from './generate.js'
 import type { Job } from './job.js'
 import { stagesOf } from './lineage.js'
@@ -24,17 +25,25 @@ export function upscale(job: Job, request: UpscaleRequest): Promise<CallResult> 
 }
 
 async function extras(job: Job, request: ExtrasRequest): Promise<CallResult> {
-  const payload = await extrasBody(job.encoding, request)
-  const answer = await job.post('/sdapi/v1/extra-single-image', payload, 'resampling')
-  const { image, resize_mode: mode, upscaling_resize: factor = 2 } = request
-  const made = await finished(job, image, answer.images[0], [
+  const bytes =
+    request.where === 'client' ? await enlargedHere(job, request) : await byServer(job, request)
+  const { resize_mode: mode, upscaling_resize: factor = 2 } = request
+  const { upscaling_resize_w: width, upscaling_resize_h: height } = request
+  const made = await finished(job, request.image, bytes, [
     ['Postprocess upscale by', mode === 0 ? factor : undefined],
+    ['Postprocess upscale to', mode === 0 ? undefined : `${width}x${height}`],
     ['Postprocess upscaler', request.upscaler_1],
     ['Postprocess upscaler 2', request.upscaler_2],
     ['Postprocess GFPGAN visibility', request.gfpgan_visibility || undefined],
     ['Postprocess CodeFormer visibility', request.codeformer_visibility || undefined],
   ])
   return { images: [made], warnings: job.warnings }
+}
+
+async function byServer(job: Job, request: ExtrasRequest) {
+  const payload = await extrasBody(job.encoding, request)
+  const answer = await job.post('/sdapi/v1/extra-single-image', payload, 'resampling')
+  return answer.images[0]
 }
 
 async function tiles(job: Job, request: SdUpscaleRequest): Promise<CallResult> {

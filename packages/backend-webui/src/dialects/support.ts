@@ -1,3 +1,4 @@
+import { resamplers } from '../resample/kernels.js'
 import { dialects } from './all.js'
 import { type DialectName, dialectNames } from './dialect.js'
 
@@ -11,7 +12,7 @@ export interface Support {
 export interface SupportRow {
   /** A stage, or a part of one. */
   readonly feature: string
-  /** The operation or slot that this row is about, for errors. */
+  /** The operation, slot or kind of name that this row is about, for errors. */
   readonly key: string
   readonly by: Readonly<Record<DialectName, Support>>
 }
@@ -21,6 +22,9 @@ const other = (how: string): Support => ({ is: 'other', how })
 const no = (how: string): Support => ({ is: 'no', how })
 
 const webuis = (support: Support) => ({ a1111: support, forge: support, reforge: support })
+
+const here = other(`${resamplers.join(', ')}: resampled here, without the server`)
+const noUpscaler = 'use mode: extras with where: client, refiner: enable_hr, or another server'
 
 /** What each dialect can do of each stage. Docs, errors and remedies are made from it. */
 export const supportTable: readonly SupportRow[] = Object.freeze([
@@ -75,12 +79,17 @@ export const supportTable: readonly SupportRow[] = Object.freeze([
   },
   {
     feature: 'upscale: extras',
-    key: 'upscale',
+    key: 'upscaler',
     by: {
       ...webuis(yes),
       sdnext: other('factor from 1; without GFPGAN and CodeFormer'),
-      sdcpp: no('use refiner: enable_hr to enlarge, or run upscale on another server'),
+      sdcpp: no(noUpscaler),
     },
+  },
+  {
+    feature: 'upscale: extras with where: client',
+    key: 'client_upscaler',
+    by: { ...webuis(here), sdnext: here, sdcpp: here },
   },
   {
     feature: 'upscale: sd_upscale',
@@ -88,7 +97,7 @@ export const supportTable: readonly SupportRow[] = Object.freeze([
     by: {
       ...webuis(yes),
       sdnext: no('use mode: extras'),
-      sdcpp: no('use refiner: enable_hr to enlarge, or run upscale on another server'),
+      sdcpp: no(noUpscaler),
     },
   },
   {

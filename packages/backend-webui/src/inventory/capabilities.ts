@@ -10,7 +10,8 @@ import {
 
 import type { Server } from '../dialects/detect.js'
 import type { DialectName } from '../dialects/dialect.js'
-import { remediesOf } from '../dialects/support.js'
+import { remediesOf, supportOf } from '../dialects/support.js'
+import { resamplers } from '../resample/kernels.js'
 import type { Inventory } from './inventory.js'
 import { owned } from './read.js'
 
@@ -26,12 +27,13 @@ export interface WebuiCapabilities extends Capabilities {
   readonly notices: readonly string[]
 }
 
-/** The operations that the server has: its dialect's, and `detail` where the extension for it is installed. */
+/** The operations that can be asked: `upscale` everywhere, since it can also be done here, and `detail` where the
+ *  extension for it is installed. */
 export function operationsOf({ dialect }: Server, inventory: Inventory): string[] {
   return [
     Txt2Img.name,
     Img2Img.name,
-    ...(dialect.extras === undefined ? [] : [Upscale.name]),
+    Upscale.name,
     ...(dialect.detail !== 'none' && inventory.names['detector'] !== undefined
       ? [Detail.name]
       : []),
@@ -52,10 +54,13 @@ export function capabilitiesOf(
     readonly lenient: boolean
     /** Its address. */
     readonly address: string
+    /** Whether pictures of every format can be read here. */
+    readonly readsAny: boolean
   },
 ): WebuiCapabilities {
   const { dialect, version } = server
-  const { names, aliases } = inventory
+  const { names, aliases, options } = inventory
+  const here = more.readsAny || (options['samples_format'] ?? 'png') === 'png'
   return {
     dialect: dialect.name,
     server: dialect.title,
@@ -63,17 +68,21 @@ export function capabilitiesOf(
     operations: [...new Set([...operationsOf(server, inventory), ...more.operations])],
     slots: [...new Set([...slotsOf(server), ...more.slots])],
     grid: dialect.grid,
-    resources: more.lenient
-      ? Object.fromEntries(Object.keys(names).map((kind) => [kind, 'any' as const]))
-      : names,
+    resources: {
+      ...(more.lenient
+        ? Object.fromEntries(Object.keys(names).map((kind) => [kind, 'any' as const]))
+        : names),
+      ...(here ? { client_upscaler: resamplers } : {}),
+    },
     aliases,
     anyCase: ['script'],
-    refused: { option: refusedOptions(server) },
+    exact: ['client_upscaler', ...(dialect.extras === undefined ? ['upscaler'] : [])],
+    refused: { option: refusedOptions(server), script: refusedScripts(server) },
     current: currentOf(server, inventory),
     previews: dialect.progress === 'task' && inventory.options['live_previews_enable'] !== false,
     ...(dialect.maxSeed === undefined ? {} : { maxSeed: dialect.maxSeed }),
-    remedies: remediesOf(dialect.name),
-    notices: noticesOf(inventory.options),
+    remedies: { ...remediesOf(dialect.name), ...clientRemedy(server, here) },
+    notices: noticesOf(options),
     identity: {
       dialect: dialect.name,
       ...(version === undefined ? {} : { version }),
@@ -94,6 +103,22 @@ function refusedOptions({ dialect }: Server): Readonly<Record<string, string>> {
   const reason =
     'it is set by a field of the run file, or kept fixed so that calls mean the same everywhere'
   return Object.fromEntries([...owned(dialect)].map((key) => [key, reason]))
+}
+
+function refusedScripts({ dialect }: Server): Readonly<Record<string, string>> {
+  const how = supportOf(dialect.name, 'sd_upscale')?.how
+  return dialect.sdUpscale || how === undefined ? {} : { 'SD upscale': how }
+}
+
+function clientRemedy({ dialect }: Server, here: boolean): Readonly<Record<string, string>> {
+  if (!here)
+    return {
+      client_upscaler:
+        'set samples_format to png on the server, or give webui({ toPicture }): without it only PNG is read here',
+    }
+  return dialect.extras === undefined
+    ? {}
+    : { client_upscaler: 'upscalers with a model run on the server: remove where: client' }
 }
 
 /** What the server uses when a field is left unset: pinned for a run, so that it cannot drift. */

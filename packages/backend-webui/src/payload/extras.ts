@@ -10,9 +10,7 @@ export async function extrasBody(encoding: Encoding, request: ExtrasRequest): Pr
   const { dialect } = encoding
   const { extras } = dialect
   if (extras === undefined)
-    throw unsupported(dialect, 'upscale', supportOf(dialect.name, 'upscale')?.how)
-  if (request.where === 'client')
-    throw unsupported(dialect, 'upscale with where: client', 'set where: server')
+    throw unsupported(dialect, 'upscale', supportOf(dialect.name, 'upscaler')?.how)
   const upscaler = known(encoding, 'upscaler', request.upscaler_1, 'upscaler_1')
   if (upscaler.toLowerCase() === 'none')
     throw unsupported(dialect, 'upscale with the upscaler "None"', 'name an upscaler')

@@ -55,6 +55,12 @@ export const answerErrors = defineErrors({
       `a picture for ${d.server} ${d.problem}: the server would ignore it in silence`,
     hint: 'give a whole 8-bit RGB picture',
   },
+  SW_WEBUI_PICTURE_UNREADABLE: {
+    kind: 'io',
+    message: (d: { name: string; kind: string }) =>
+      `${d.name} is ${d.kind}, and where: client reads plain 8-bit PNG here`,
+    hint: 'give webui({ toPicture }) that of @stagewright/image-files, or set samples_format to png on the server',
+  },
   // ── what the server says ──
   SW_WEBUI_OUT_OF_MEMORY: {
     kind: 'backend',

@@ -103,7 +103,7 @@ async function supportLines(
   if (facts === undefined)
     return [...operations, ...slots].map((feature) => ({ feature, is: 'yes' as const }))
   const { supportTable } = await import('@stagewright/backend-webui')
-  const checked = new Set(['txt2img', 'img2img', 'upscale', 'detail', 'hires', 'refiner'])
+  const checked = new Set(['txt2img', 'img2img', 'detail', 'hires', 'refiner'])
   const there = new Set([...operations, ...slots])
   return supportTable.flatMap(({ feature, key, by }): SupportLine[] => {
     const support = Object.entries(by).find(([name]) => name === facts.dialect)?.[1]

@@ -82,6 +82,7 @@ const titles: Readonly<Record<string, string>> = {
   scheduler: 'schedulers',
   hires_upscaler: 'hires upscalers',
   upscaler: 'upscalers',
+  client_upscaler: 'resampled here',
   face_restorer: 'face restorers',
   detector: 'detectors',
   script: 'scripts',

@@ -1,4 +1,5 @@
 import type { Backend } from '@stagewright/core'
+import { toPicture } from '@stagewright/image-files'
 
 import { backendNames, makeBackend } from '../built-in.js'
 import { errors } from '../errors.js'
@@ -102,6 +103,7 @@ async function connect(server: Server, options: BackendOptions): Promise<Watched
       auth: server.credentials,
       dialect: options.dialect ?? server.dialect ?? 'auto',
       lenient,
+      toPicture,
       timeouts: {
         ...(timeout === undefined
           ? {}

@@ -1,7 +1,7 @@
 import type { Capabilities, JsonSchema } from '@stagewright/core'
 
-/** Which kind of resource a field of a run file names, wherever it stands; of a list, its entries. */
-const kinds: Readonly<Record<string, string>> = {
+/** Which kinds of resource a field of a run file can name, wherever it stands; of a list, its entries. */
+const kinds: Readonly<Record<string, string | readonly string[]>> = {
   model: 'model',
   vae: 'vae',
   additional_modules: 'module',
@@ -14,8 +14,8 @@ const kinds: Readonly<Record<string, string>> = {
   hr_sampler_name: 'sampler',
   hr_scheduler: 'scheduler',
   hr_additional_modules: 'module',
-  upscaler_1: 'upscaler',
-  upscaler_2: 'upscaler',
+  upscaler_1: ['upscaler', 'client_upscaler'],
+  upscaler_2: ['upscaler', 'client_upscaler'],
   ad_model: 'detector',
   ad_checkpoint: 'model',
   ad_vae: 'vae',
@@ -40,12 +40,13 @@ const words: Readonly<Record<string, string>> = {
  *  list stays as it is. */
 export function withServerNames(schema: JsonSchema, capabilities: Capabilities): JsonSchema {
   const named = (field: string): readonly string[] | undefined => {
-    const kind = Object.hasOwn(kinds, field) ? kinds[field] : undefined
-    const names = kind === undefined ? undefined : capabilities.resources[kind]
-    if (kind === undefined || names === undefined || names === 'any') return undefined
+    const of = Object.hasOwn(kinds, field) ? [kinds[field] ?? []].flat() : []
+    const there = of.filter((kind) => capabilities.resources[kind] !== undefined)
+    const lists = there.map((kind) => capabilities.resources[kind] ?? 'any')
+    if (lists.length === 0 || lists.includes('any')) return undefined
     const word = words[field]
-    const aliases = Object.keys(capabilities.aliases?.[kind] ?? {})
-    return [...new Set([...names, ...aliases, ...(word === undefined ? [] : [word])])]
+    const aliases = there.flatMap((kind) => Object.keys(capabilities.aliases?.[kind] ?? {}))
+    return [...new Set([...lists.flat(), ...aliases, ...(word === undefined ? [] : [word])])]
   }
   const walk = (part: JsonSchema): JsonSchema => ({
     ...part,

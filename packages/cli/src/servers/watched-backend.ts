@@ -47,7 +47,10 @@ export class WatchedBackend implements Backend {
    *  @returns whether there was any */
   forgive(error: PipelineError): boolean {
     const each = error.errors.length > 0 ? error.errors : [error]
-    const names = each.filter(({ code }) => forgivable.has(code))
+    const exact = this.#capabilities?.exact ?? []
+    const names = each.filter(
+      ({ code, details }) => forgivable.has(code) && !exact.includes(String(details['kind'])),
+    )
     for (const { message, details } of names) {
       this.#forgiven.set(message, String(details['kind']))
       this.#facts.add(factOf(message))

@@ -5,8 +5,8 @@ import type { ImageBatch } from './stage-image.js'
 
 /** A name the backend must know, checked against `describe()` before the first call. */
 export interface Need {
-  /** model, vae, module, lora, style, sampler, scheduler, hires_upscaler, upscaler, face_restorer, detector, script,
-   *  option, or a kind of a plugin's own. */
+  /** model, vae, module, lora, style, sampler, scheduler, hires_upscaler, upscaler, client_upscaler (one that needs no
+   *  server), face_restorer, detector, script, option, or a kind of a plugin's own. */
   readonly kind: string
   readonly name: string
   /** Where it is written: in a stage's intent within its section (`units[0].ad_model`), in a plan from the top
@@ -31,6 +31,8 @@ export interface Capabilities {
   readonly aliases?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Kinds whose names are compared without regard to case. */
   readonly anyCase?: readonly string[]
+  /** Kinds whose unknown names are errors also where names are let pass: nothing could be sent for them. */
+  readonly exact?: readonly string[]
   /** By kind and name, why a name that the server may know is refused. */
   readonly refused?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What to do where an operation, a slot or a kind is missing, by its name. */

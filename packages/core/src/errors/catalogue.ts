@@ -283,12 +283,20 @@ export const errors = defineErrors({
   // ── preflight: before the first call ──
   SW_PREFLIGHT_UNKNOWN_NAME: {
     kind: 'backend',
-    message: (d: { path: string; name: string; kind: string; known: readonly string[] }) =>
-      `${d.path}: the backend has no ${d.kind} "${d.name}".${didYouMean(d.name, d.known)}`,
+    message: (d: {
+      path: string
+      name: string
+      kind: string
+      known: readonly string[]
+      remedy?: string | undefined
+    }) => `${d.path}: the backend has no ${d.kind} "${d.name}".${didYouMean(d.name, d.known)}`,
     hint: (d) =>
-      d.known.length === 0
-        ? `install the ${d.kind} on the server`
-        : `it has: ${listed(d.known.slice(0, 20))}${d.known.length > 20 ? ', …' : ''}`,
+      [
+        d.known.length === 0
+          ? `install the ${d.kind} on the server`
+          : `it has: ${listed(d.known.slice(0, 20))}${d.known.length > 20 ? ', …' : ''}`,
+        ...(d.remedy === undefined ? [] : [d.remedy]),
+      ].join('; '),
   },
   SW_PREFLIGHT_REFUSED_NAME: {
     kind: 'backend',

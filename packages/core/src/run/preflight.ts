@@ -47,7 +47,8 @@ export function preflight(
       )
     for (const need of stage.needs) {
       const error = checkNeed(need, capabilities, backend)
-      if (error !== undefined) (lenient ? names : fatal).add(error)
+      const passes = lenient && capabilities.exact?.includes(need.kind) !== true
+      if (error !== undefined) (passes ? names : fatal).add(error)
     }
     const seed = stage.config['seed']
     const most = capabilities.maxSeed ?? 2 ** 32 - 1
@@ -74,5 +75,6 @@ function checkNeed(
     return undefined
   const folded = name.toLowerCase()
   if (anyCase.includes(kind) && known.some((one) => one.toLowerCase() === folded)) return undefined
-  return errors.SW_PREFLIGHT_UNKNOWN_NAME({ path, name, kind, known })
+  const remedy = remedies?.[kind]
+  return errors.SW_PREFLIGHT_UNKNOWN_NAME({ path, name, kind, known, remedy })
 }

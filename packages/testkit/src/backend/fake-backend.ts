@@ -28,6 +28,7 @@ export const resourceKinds = Object.freeze([
   'scheduler',
   'hires_upscaler',
   'upscaler',
+  'client_upscaler',
   'face_restorer',
   'detector',
   'controlnet_model',

@@ -12,7 +12,7 @@ export interface BackendSubject {
   readonly hires_upscaler?: string
   readonly detector?: string
   readonly refiner?: string
-  /** For operations of plugins: a minimal request, made from a picture. */
+  /** For operations of plugins, or in place of the request for one of core's: a minimal one, made from a picture. */
   readonly requests?: Readonly<Record<string, (image: StageImage) => unknown>>
   /** For slots of plugins: a contribution that changes the picture. */
   readonly contributions?: Readonly<Record<string, Contribution>>

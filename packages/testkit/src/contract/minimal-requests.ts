@@ -109,6 +109,8 @@ export function minimalRequest(
   operation: string,
   image: StageImage,
 ): unknown {
+  const own = subject.requests?.[operation]
+  if (own !== undefined) return own(image)
   switch (operation) {
     case Txt2Img.name:
       return txt2img(subject)
@@ -119,7 +121,7 @@ export function minimalRequest(
     case Detail.name:
       return detail(subject, image)
     default:
-      return subject.requests?.[operation]?.(image)
+      return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { operation, slot, Txt2Img } from '@stagewright/core'
+import { operation, Refiner, slot, Txt2Img } from '@stagewright/core'
 import { describe, expect, it } from 'vitest'
 
 import {
@@ -249,6 +249,51 @@ describe('a call', () => {
     await server.txt2img({ model: 'base' })
     await server.txt2img({ model: 'other' })
     expect(server.posts.map(({ options }) => options.expectsLoad)).toEqual([true, false, true])
+  })
+
+  it('foresees that a refiner is loaded on its way, and the model again after it', async () => {
+    const server = stubServer('a1111')
+    const refiner = Refiner.with({
+      refiner_checkpoint: 'refiner',
+      refiner_switch_at: 0.8,
+      refiner_switch_by: 'steps',
+      refiner_pass: 'second',
+    })
+    await server.txt2img({ model: 'base' })
+    await server.txt2img({ model: 'base' }, { contributions: [refiner] })
+    await server.txt2img({ model: 'base' })
+    await server.txt2img({ model: 'base' })
+    const loads = server.posts.map(({ options: { expectsLoad, loadsBetween } }) => [
+      expectsLoad,
+      loadsBetween,
+    ])
+    expect(loads).toEqual([
+      [true, false],
+      [false, true],
+      [true, false],
+      [false, false],
+    ])
+  })
+
+  it('says while the server loads a model, and progress never falls', async () => {
+    const told: [number, boolean][] = []
+    const server = stubServer('a1111')
+    await server.txt2img(
+      {},
+      { progress: (fraction, now) => void told.push([fraction, now?.loading === true]) },
+    )
+    const { onProgress } = server.posts[0]!.options
+    told.length = 0
+    for (const [fraction, loading] of [
+      [0, true],
+      [0, true],
+      [0, false],
+    ] as const)
+      onProgress(fraction, { loading })
+    expect(told).toEqual([
+      [1, true],
+      [1, false],
+    ])
   })
 
   it.each([

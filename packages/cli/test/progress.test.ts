@@ -22,6 +22,13 @@ describe('progress', () => {
     for (const bar of bars) expect(bar.length - 5).toBeLessThan(40)
   })
 
+  test('the bar says while a model is being loaded', async () => {
+    const texts = await shown({ isTTY: true, columns: 80 }, { fraction: 0, loading: true })
+    expect(texts.filter((text) => text.includes('loads a model'))).toEqual([
+      expect.stringMatching(/ 0 %, loads a model$/),
+    ])
+  })
+
   test('a terminal that does not know its width gets the usual one', async () => {
     const bars = (await shown({ isTTY: true, columns: 0 })).filter((text) => text.includes('░'))
     for (const bar of bars) expect(bar).toMatch(/%$/)
@@ -29,7 +36,10 @@ describe('progress', () => {
 })
 
 /** What is written while a merged pair of stages runs. */
-async function shown(output: { readonly isTTY?: boolean; readonly columns?: number }) {
+async function shown(
+  output: { readonly isTTY?: boolean; readonly columns?: number },
+  progress: { readonly fraction: number; readonly loading?: true } = { fraction: 0.5 },
+) {
   const texts: string[] = []
   const observe = progressOn({ ...output, write: (text) => texts.push(text) })
   const [small, large] = [await photo(16, 8), await photo(32, 16)].map((bytes) => stageImage(bytes))
@@ -38,7 +48,7 @@ async function shown(output: { readonly isTTY?: boolean; readonly columns?: numb
   const merged = { ...host, name: 'refiner', images: [large], mergedInto: ['txt2img'] }
   const events = [
     { type: 'stage-started', stage: 'txt2img', images: [], mergedWith: ['refiner'] },
-    { type: 'stage-progress', stage: 'txt2img', fraction: 0.5 },
+    { type: 'stage-progress', stage: 'txt2img', ...progress },
     { type: 'warning', stage: 'txt2img', message: 'a warning' },
     { type: 'stage-finished', stage: 'txt2img', result: first as unknown as StageResult },
     { type: 'stage-finished', stage: 'refiner', result: merged as unknown as StageResult },

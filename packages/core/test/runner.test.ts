@@ -618,6 +618,30 @@ describe('interceptors and observers', () => {
     expect(seen.at(-1)).toBe(1)
   })
 
+  test('progress says while a model is being loaded, though it does not move', async () => {
+    const backend = recordingBackend({
+      answer: (_call, ctx) => {
+        ctx.progress(0, { loading: true })
+        ctx.progress(0, { loading: true })
+        ctx.progress(0)
+        ctx.progress(0.5)
+        return undefined
+      },
+    })
+    const seen: object[] = []
+    const observers = [
+      (event: RunEvent) => void (event.type === 'stage-progress' && seen.push(event)),
+    ]
+    await createPipeline({ backend, stages, observers }).run({ ...three, n_iter: 1 })
+    const at = { type: 'stage-progress', stage: 'draw' }
+    expect(seen).toEqual([
+      { ...at, fraction: 0, loading: true },
+      { ...at, fraction: 0 },
+      { ...at, fraction: 0.5 },
+      { ...at, fraction: 1 },
+    ])
+  })
+
   test('pictures on their way are shown only where somebody asked', async () => {
     const bytes = new Uint8Array([1, 2, 3])
     const asked: boolean[] = []

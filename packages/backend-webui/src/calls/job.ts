@@ -35,6 +35,7 @@ export class Job {
   readonly encoding: Encoding
   readonly warnings: string[] = []
   #told = 0
+  #loading = false
   #from = 0
   #share = 1
   #posts = 0
@@ -83,7 +84,7 @@ export class Job {
   /** Sends a generating payload and gives the answer of a job that ran to its end.
    *  @throws {PipelineError} SW_WEBUI_INTERRUPTED, SW_WEBUI_NO_RESULT, the transport's own, or what the server says */
   async post(path: string, payload: Payload, job: JobKind): Promise<GenerateAnswer> {
-    const { transport, server } = this.host
+    const { transport, server, loaded } = this.host
     const { dialect } = server
     const body = job === 'generation' ? this.#complete(path, payload) : payload
     const followed = job === 'generation' && dialect.progress === 'task'
@@ -92,6 +93,10 @@ export class Job {
     if (body['lora'] !== undefined)
       await transport.get('/sdapi/v1/loras', { signal: this.ctx.signal })
     const model = modelIn(body)
+    const expectsLoad = loaded.model === '' || (model !== undefined && model !== loaded.model)
+    const loadsBetween = ['refiner_checkpoint', 'hr_checkpoint_name'].some((key) => key in body)
+    // After a call that fails, or changes the checkpoint on its way, nobody knows which one is in memory.
+    loaded.model = ''
     const answer = await transport.generate(
       path,
       taskId === undefined ? body : { ...body, force_task_id: taskId },
@@ -100,11 +105,12 @@ export class Job {
         ...(taskId === undefined ? {} : { taskId }),
         progress: job === 'resampling' ? 'none' : followed ? 'task' : global(dialect.progress),
         interrupt: dialect.interrupt,
-        onProgress: (fraction) => this.#progress(fraction),
+        onProgress: (fraction, { loading }) => this.#progress(fraction, loading),
         ...(followed && this.ctx.preview !== undefined
           ? { onPreview: (picture) => this.ctx.preview?.(picture) }
           : {}),
-        expectsLoad: this.#expectsLoad(body, model),
+        expectsLoad,
+        loadsBetween,
         onError: failureOf(dialect, this.#levers(body)),
       },
     )
@@ -113,7 +119,7 @@ export class Job {
     if (job !== 'resampling') await this.#refuseHalfMade(answer)
     if (!answer.images.some((bytes) => bytes !== null && bytes.length > 0))
       throw answerErrors.SW_WEBUI_NO_RESULT({ server: dialect.title, means: dialect.emptyMeans })
-    if (model !== undefined) this.host.loaded.model = model
+    if (model !== undefined && !loadsBetween) loaded.model = model
     this.#progress(1)
     return answer
   }
@@ -148,12 +154,6 @@ export class Job {
     if (state?.['interrupted'] === true && idle) throw answerErrors.SW_WEBUI_INTERRUPTED({})
   }
 
-  #expectsLoad(body: Payload, model: string | undefined): boolean {
-    const { loaded } = this.host
-    const swaps = ['refiner_checkpoint', 'hr_checkpoint_name'].some((key) => key in body)
-    return swaps || loaded.model === '' || (model !== undefined && model !== loaded.model)
-  }
-
   #levers(body: Payload): readonly string[] {
     const number = (key: string) => (typeof body[key] === 'number' ? { [key]: body[key] } : {})
     return leversOf({
@@ -165,11 +165,12 @@ export class Job {
     })
   }
 
-  #progress(fraction: number): void {
+  #progress(fraction: number, loading = false): void {
     const now = this.#from + this.#share * Math.min(1, Math.max(0, fraction))
-    if (!(now > this.#told)) return
-    this.#told = Math.min(1, now)
-    this.ctx.progress(this.#told)
+    if (!(now > this.#told) && loading === this.#loading) return
+    this.#told = Math.min(1, Math.max(this.#told, now))
+    this.#loading = loading
+    this.ctx.progress(this.#told, { loading })
   }
 }
 

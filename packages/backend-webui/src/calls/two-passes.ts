@@ -37,7 +37,7 @@ export async function twoPasses(
   const part = (from: number, share: number, carried: typeof contributions) =>
     new Job(
       host,
-      { ...ctx, contributions: carried, progress: (f) => ctx.progress(from + share * f) },
+      { ...ctx, contributions: carried, progress: (f, now) => ctx.progress(from + share * f, now) },
       operation,
       request,
     )

@@ -27,7 +27,7 @@ function eventJson(event: RunEvent): object | undefined {
         merged_with: event.mergedWith,
       }
     case 'stage-progress':
-      return { stage: event.stage, fraction: event.fraction }
+      return { stage: event.stage, fraction: event.fraction, loading: event.loading }
     case 'call-finished':
       return { stage: event.stage, ...event.call }
     case 'image-failed':

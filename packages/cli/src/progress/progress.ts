@@ -11,8 +11,9 @@ export function progressOn(output: Output): Observer {
   const merged = new Map<string, number>()
   let failure = ''
   const line = (text: string): void => lineOn(output, text)
-  const bar = (stage: string, fraction: number): void => {
-    if (terminal) output.write(`\r\u001B[2K${barText(open.get(stage) ?? stage, fraction, output)}`)
+  const bar = (stage: string, fraction: number, loading = false): void => {
+    const name = open.get(stage) ?? stage
+    if (terminal) output.write(`\r\u001B[2K${barText(name, fraction, loading, output)}`)
   }
   return (event) => {
     switch (event.type) {
@@ -24,7 +25,7 @@ export function progressOn(output: Output): Observer {
         break
       }
       case 'stage-progress':
-        bar(event.stage, event.fraction)
+        bar(event.stage, event.fraction, event.loading)
         break
       case 'image-failed': {
         // One cause may take many pictures with it: a server that is gone, a run that is cancelled.
@@ -65,12 +66,13 @@ function stageText(name: string, { outcome, ms, images, summary }: StageResult):
   return `${name.padEnd(18)} ${parts.join(' · ')}`
 }
 
-function barText(name: string, fraction: number, output: Output): string {
+function barText(name: string, fraction: number, loading: boolean, output: Output): string {
   // A terminal that does not know its width says 0.
   const columns = output.columns || 80
-  const width = Math.max(10, Math.min(40, columns - name.length - 12))
+  const after = loading ? ', loads a model' : ''
+  const width = Math.max(10, Math.min(40, columns - name.length - 12 - after.length))
   const full = Math.round(fraction * width)
-  const percent = `${String(Math.round(fraction * 100)).padStart(3)} %`
+  const percent = `${String(Math.round(fraction * 100)).padStart(3)} %${after}`
   return `${name.padEnd(18)} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${percent}`.slice(
     0,
     columns - 1,

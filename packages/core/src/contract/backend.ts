@@ -75,8 +75,8 @@ export interface CallContext {
   /** Aborted when the run is cancelled: the only cancel there is. */
   readonly signal: AbortSignal
   readonly contributions: readonly Contribution[]
-  /** Tells how far this call is, 0–1. */
-  progress(fraction: number): void
+  /** Tells how far this call is, 0–1; `loading`: it stands still there, because a model is being loaded. */
+  progress(fraction: number, now?: { readonly loading?: boolean }): void
   /** Shows how the call's pictures look by now. Absent where nobody asked: a backend then asks for none. */
   preview?(picture: Preview): void
 }

@@ -25,8 +25,13 @@ export type RunEvent =
       readonly images: ImageBatch
       readonly mergedWith: readonly string[]
     }
-  /** 0–1, never falling within a stage. */
-  | { readonly type: 'stage-progress'; readonly stage: string; readonly fraction: number }
+  /** 0–1, never falling within a stage; `loading` while the backend loads a model, as far as it tells. */
+  | {
+      readonly type: 'stage-progress'
+      readonly stage: string
+      readonly fraction: number
+      readonly loading?: true
+    }
   /** Only in runs with `previews`, and only where the backend has any. */
   | ({ readonly type: 'preview'; readonly stage: string } & Preview)
   | { readonly type: 'call-finished'; readonly stage: string; readonly call: CallRecord }

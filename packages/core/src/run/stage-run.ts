@@ -47,6 +47,7 @@ export class StageRun {
   readonly #host: StageRunHost
   readonly #merged: readonly StagePlan[]
   #progress = 0
+  #loading = false
   /** The newest good version of the pictures in hand. */
   #latest: ImageBatch = []
 
@@ -132,7 +133,7 @@ export class StageRun {
       label: options.label,
       signal,
       contributions: this.#host.contributions,
-      progress: (fraction) => this.#report(fraction),
+      progress: (fraction, now) => this.#report(fraction, now?.loading === true),
       ...(previews ? { preview: (picture) => this.#show(picture) } : {}),
     }
     const result = await callBackend(backend, interceptors, operation, request, ctx)
@@ -177,13 +178,19 @@ export class StageRun {
   }
 
   /** Progress of the stage from 0 to 1, never falling. */
-  #report(fraction: number): void {
+  #report(fraction: number, loading = false): void {
     const inCall = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0))
     const expected = Math.max(this.plan.calls, this.calls.length + (inCall > 0 ? 1 : 0), 1)
     const now = Math.min(1, (this.calls.length + inCall) / expected)
-    if (now <= this.#progress) return
-    this.#progress = now
-    this.#host.emit({ type: 'stage-progress', stage: this.plan.name, fraction: now })
+    if (now <= this.#progress && loading === this.#loading) return
+    this.#progress = Math.max(this.#progress, now)
+    this.#loading = loading
+    this.#host.emit({
+      type: 'stage-progress',
+      stage: this.plan.name,
+      fraction: this.#progress,
+      ...(loading ? { loading } : {}),
+    })
   }
 
   #show({ bytes, mediaType }: Preview): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { getEventListeners } from 'node:events'
 
 import { type Observer, type RunEvent, Txt2Img } from '@stagewright/core'
@@ -106,7 +107,10 @@ describe.concurrent('a job that stands still', () => {
   test.each(sampling(['a1111', 'forge', 'sdnext']).filter(({ stage }) => stage !== 'adetailer'))(
     'at $stage on $dialect is interrupted once, and its half-made picture thrown away',
     async ({ dialect, stage }) => {
-      await using there = await scene({ dialect, client: { timeouts: { stall: 1500 } } })
+      await using there = await scene({
+        dialect,
+        client: { timeouts: { stall: 1500, load: 1500 } },
+      })
       there.fake.faults.add(on(stage, { kind: 'stall', at: 'during', step: 3 }))
       const { result } = await there.run()
       expect(left(result)).toMatchObject([{ stage, code: 'SW_WEBUI_STALLED' }])
@@ -269,7 +273,7 @@ test('thirty calls on one signal listen to it once, and leave no listener behind
     batch_size: 1,
   }
   const made = Array.from({ length: 30 }, () =>
-    there.backend.call(Txt2Img, request, { ...ctx, progress }),
+    there.backend.call(Txt2Img, request, { ...ctx, id: randomUUID(), progress }),
   )
   expect(getEventListeners(signal, 'abort')).toHaveLength(1)
   await Promise.all(made)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 
 import { Txt2Img } from '@stagewright/core'
@@ -16,7 +17,7 @@ const call = (backend: WebuiBackend, signal: AbortSignal) =>
   backend.call(
     Txt2Img,
     { ...sampling, steps: 2, batch_size: 1 },
-    { stage: 'txt2img', signal, contributions: [], progress: () => {} },
+    { id: randomUUID(), stage: 'txt2img', signal, contributions: [], progress: () => {} },
   )
 
 describe('the lists that several calls wait for', () => {

@@ -115,7 +115,7 @@ describe('upscale', () => {
     const error = await failing(stubServer('sdcpp').extras())
     expect([error.code, error.hint]).toEqual([
       'SW_BACKEND_UNSUPPORTED',
-      'use mode: extras with where: client, refiner: enable_hr, or another server',
+      'use where: client in upscale (mode: extras), hr_strategy: merged in refiner, or another server',
     ])
   })
 

@@ -36,6 +36,8 @@ describe('doctor', () => {
     }
     const upscale = report.stages.find(({ feature }) => feature.startsWith('upscale'))
     expect(upscale?.is === 'no').toBe(dialect === 'sdcpp')
+    const text = (await place.cli(['doctor', '--backend', fake.url])).out
+    expect(text.split('\n')[0]).not.toMatch(/(\b\S+\b).* \1$/)
     for (const { is, how } of report.stages) if (is !== 'yes') expect(how).toBeTypeOf('string')
     expect(fake.requests.filter(({ method }) => method !== 'GET')).toEqual([])
   })

@@ -60,6 +60,7 @@ describe('progress', () => {
     const second = client.txt2img({ force_task_id: 'two' })
     await client.fake.until(({ tasks }) => tasks.pending.includes('two'))
     expect(await ask('one')).toMatchObject({ active: true, queued: false, completed: false })
+    expect(await ask('one')).toMatchObject({ progress: 0.5 })
     expect(await ask('two')).toMatchObject({ active: false, queued: true })
     expect((await client.get('/internal/pending-tasks')).json).toEqual({ size: 1, tasks: ['two'] })
     client.fake.faults.release()

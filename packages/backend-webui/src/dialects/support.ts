@@ -23,8 +23,11 @@ const no = (how: string): Support => ({ is: 'no', how })
 
 const webuis = (support: Support) => ({ a1111: support, forge: support, reforge: support })
 
-const here = other(`${resamplers.join(', ')}: resampled here, without the server`)
-const noUpscaler = 'use mode: extras with where: client, refiner: enable_hr, or another server'
+const here = other(
+  `resampled here, without the server: ${resamplers.slice(0, -1).join(', ')} or ${resamplers.at(-1)}`,
+)
+const noUpscaler =
+  'use where: client in upscale (mode: extras), hr_strategy: merged in refiner, or another server'
 
 /** What each dialect can do of each stage. Docs, errors and remedies are made from it. */
 export const supportTable: readonly SupportRow[] = Object.freeze([

@@ -29,7 +29,7 @@ export function progressOn(output: Output): Observer {
         break
       case 'image-failed': {
         // One cause may take many pictures with it: a server that is gone, a run that is cancelled.
-        const told = `${event.stage}: ${event.error.message}`
+        const told = `${event.stage}: ${event.error.message.replace(`${event.stage} failed: `, '')}`
         if (told !== failure) line(told)
         failure = told
         break

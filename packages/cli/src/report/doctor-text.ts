@@ -1,3 +1,5 @@
+import { versioned } from '../servers/server-facts.js'
+
 /** What `doctor` found, as `--json` prints it; what could not be found out is absent. */
 export interface DoctorReport {
   readonly backend?: string | undefined
@@ -53,7 +55,7 @@ function serverLines(report: DoctorReport, columns: number): string[] {
   if (backend === undefined) return []
   const name = server ?? (url === undefined ? backend : 'unknown')
   const lines = [
-    ['server', version === undefined ? name : `${name} ${version}`],
+    ['server', versioned(name, version)],
     ['dialect', dialect],
     ['address', url !== undefined && ms !== undefined ? `${url}, answers in ${ms} ms` : url],
     ['unless told', usedText(current)],
@@ -69,6 +71,7 @@ function usedText(current: object): string | undefined {
 }
 
 function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

@@ -24,8 +24,11 @@ export function serverFacts({ backend }: Pick<ChosenBackend, 'backend'>): Server
 export function serverLabel(chosen: Pick<ChosenBackend, 'backend' | 'url'>): string | undefined {
   if (chosen.url === undefined) return undefined
   const facts = serverFacts(chosen)
-  const name = [facts?.server ?? chosen.backend.kind, facts?.version]
-    .filter((part) => part !== undefined)
-    .join(' ')
+  const name = versioned(facts?.server ?? chosen.backend.kind, facts?.version)
   return `${name} at ${new URL(chosen.url).host}`
+}
+
+/** "Forge f2.0.1"; a server that has its name in place of a version is told by its name. */
+export function versioned(name: string, version: string | undefined): string {
+  return version === undefined || name.includes(version) ? name : `${name} ${version}`
 }

@@ -191,7 +191,10 @@ export const errors = defineErrors({
       by: string
       because: string
       remedy?: string | undefined
-    }) => `${d.stage} needs ${d.by} to carry "${d.slot}", which it cannot: ${d.because}`,
+    }) =>
+      d.by === d.stage
+        ? `no call of ${d.stage}'s own can carry "${d.slot}": ${d.because}`
+        : `${d.stage} needs ${d.by} to carry "${d.slot}", which it cannot: ${d.because}`,
     hint: (d) =>
       d.remedy ?? `disable ${d.stage}, or put it right after a call that carries "${d.slot}"`,
   },
@@ -313,7 +316,7 @@ export const errors = defineErrors({
       backend: string
       remedy?: string | undefined
     }) =>
-      `${d.path}: "${d.name}" is a ${d.kind}, and the ${d.backend} backend has nothing of that kind`,
+      `${d.path}: "${d.name}" is ${/^[aeiou]/.test(d.kind) ? 'an' : 'a'} ${d.kind}, and the ${d.backend} backend has nothing of that kind`,
     hint: (d) => d.remedy ?? 'use a backend that has it, or remove the field',
   },
   SW_PREFLIGHT_NO_OPERATION: {
@@ -351,7 +354,7 @@ export const errors = defineErrors({
     kind: 'stage',
     message: (d: { stage: string; reason: string; merged: readonly string[] }) =>
       `${d.stage}${d.merged.length > 0 ? ` (with ${d.merged.join(', ')})` : ''} failed: ${d.reason}`,
-    hint: 'the pictures made before it are in error.result; mend the cause and run again',
+    hint: 'mend the cause and run again; what was made before is kept (in code: error.result)',
   },
   SW_STAGE_NO_PICTURES: {
     kind: 'stage',
@@ -368,7 +371,7 @@ export const errors = defineErrors({
     kind: 'backend',
     message: (d: { backend: string; reason: string }) =>
       `the connection to the ${d.backend} backend is lost: ${d.reason}`,
-    hint: 'start the server again, then run again from the pictures in error.result',
+    hint: 'start the server again, then run again; what was made is kept (in code: error.result)',
   },
   SW_BACKEND_UNSUPPORTED: {
     kind: 'backend',
@@ -386,7 +389,7 @@ export const errors = defineErrors({
     kind: 'aborted',
     message: (d: { stage: string | undefined }) =>
       d.stage === undefined ? 'the run was cancelled' : `the run was cancelled in ${d.stage}`,
-    hint: 'what was finished is in error.result',
+    hint: 'run again to make the rest; what was finished is kept (in code: error.result)',
   },
   SW_RUN_DISPOSED: {
     kind: 'plugin',

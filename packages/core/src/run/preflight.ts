@@ -35,7 +35,7 @@ export function preflight(
   const names = new ErrorCollector()
   for (const stage of plan.stages.filter(({ enabled }) => enabled)) {
     const { operation } = stage
-    if (operation !== undefined && !capabilities.operations.includes(operation))
+    if (operation !== undefined && !capabilities.operations.includes(operation)) {
       fatal.add(
         errors.SW_PREFLIGHT_NO_OPERATION({
           stage: stage.name,
@@ -45,6 +45,9 @@ export function preflight(
           remedy: capabilities.remedies?.[operation],
         }),
       )
+      // What it would need for that says nothing more.
+      continue
+    }
     for (const need of stage.needs) {
       const error = checkNeed(need, capabilities, backend)
       const passes = lenient && capabilities.exact?.includes(need.kind) !== true

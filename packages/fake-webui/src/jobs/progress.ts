@@ -73,14 +73,17 @@ export class Progress {
     return this.job_count === 0
   }
 
-  /** 0.01–1 while a job runs. It may go back: a detailer adds parts as it finds faces. */
+  /** 0–1, as `/internal/progress` tells of a task: 0 until the first step. It may go back: a detailer adds parts as it
+   *  finds faces. */
+  get done(): number {
+    if (this.job_count <= 0) return 0
+    const within = this.sampling_steps > 0 ? this.sampling_step / this.sampling_steps : 0
+    return Math.min(1, (this.job_no + within) / this.job_count)
+  }
+
+  /** 0.01–1 while a job runs, as `/sdapi/v1/progress` tells. */
   get fraction(): number {
-    if (this.idle) return 0
-    let fraction = 0.01
-    if (this.job_count > 0) fraction += this.job_no / this.job_count
-    if (this.sampling_steps > 0 && this.job_count > 0)
-      fraction += (this.sampling_step / this.sampling_steps) * (1 / this.job_count)
-    return Math.min(1, fraction)
+    return this.idle ? 0 : Math.min(1, 0.01 + this.done)
   }
 
   get eta(): number {

@@ -67,8 +67,8 @@ async function taskProgress({ body }: Exchange, world: World): Promise<Reply> {
   return {
     json: {
       ...status,
-      progress: now.fraction,
-      eta: now.eta,
+      progress: now.done,
+      eta: now.done > 0 ? now.eta : null,
       live_preview: image === undefined || id === seen ? null : `data:image/png;base64,${image}`,
       id_live_preview: image === undefined ? seen : id,
       textinfo: now.textinfo,

@@ -44,7 +44,7 @@ const exempt = {
   ],
 }
 
-// sd-server's grid of 64 gives other sizes, and most stages are refused there: see sd-server.test.ts.
+// sd-server's grid of 64 gives other sizes, and most stages are refused there: see wire.test.ts.
 for (const dialect of ['a1111', 'forge', 'reforge', 'sdnext'] as const) {
   describe(`on ${dialect}`, () => {
     let fake: FakeWebui | undefined

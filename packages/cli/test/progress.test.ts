@@ -17,7 +17,7 @@ describe('progress', () => {
   test('on a terminal a bar grows in place, and no line is wider than the window', async () => {
     const texts = await shown({ isTTY: true, columns: 40 })
     const bars = texts.filter((text) => text.includes('░') || text.includes('█'))
-    expect(bars.map((text) => text.split('█').length - 1)).toEqual([0, 6])
+    expect(bars.map((text) => text.split('█').length - 1)).toEqual([0, 7])
     expect(texts.every((text) => text.startsWith('\r\u001B[2K'))).toBe(true)
     for (const bar of bars) expect(bar.length - 5).toBeLessThan(40)
   })

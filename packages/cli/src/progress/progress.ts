@@ -28,7 +28,9 @@ export function progressOn(output: Output): Observer {
         bar(event.stage, event.fraction, event.loading)
         break
       case 'image-failed': {
-        // One cause may take many pictures with it: a server that is gone, a run that is cancelled.
+        // The line that ends the stage says so.
+        if (event.error.kind === 'aborted') break
+        // One cause may take many pictures with it: a server that is gone.
         const told = `${event.stage}: ${event.error.message.replace(`${event.stage} failed: `, '')}`
         if (told !== failure) line(told)
         failure = told
@@ -70,9 +72,10 @@ function barText(name: string, fraction: number, loading: boolean, output: Outpu
   // A terminal that does not know its width says 0.
   const columns = output.columns || 80
   const after = loading ? ', loads a model' : ''
-  const width = Math.max(10, Math.min(40, columns - name.length - 12 - after.length))
-  const full = Math.round(fraction * width)
   const percent = `${String(Math.round(fraction * 100)).padStart(3)} %${after}`
+  const room = columns - Math.max(18, name.length) - percent.length - 3
+  const width = Math.max(10, Math.min(40, room))
+  const full = Math.round(fraction * width)
   return `${name.padEnd(18)} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${percent}`.slice(
     0,
     columns - 1,

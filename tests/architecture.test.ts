@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const CORE = '@stagewright/core'
+const METADATA = '@stagewright/metadata'
 const CORE_PEER = '>=0.1.0 <1.0.0'
 
 const packages = readPackages(join(import.meta.dirname, '..', 'packages'))
@@ -33,8 +34,13 @@ describe('dependencies point down only', () => {
     expect(ourImports([named('@stagewright/testkit')], [CORE])).toEqual([])
   })
 
-  test('a backend imports nothing of ours but core', () => {
-    expect(ourImports(backends, [CORE])).toEqual([])
+  test('a backend imports nothing of ours but core and the metadata of pictures', () => {
+    expect(ourImports(backends, [CORE, METADATA])).toEqual([])
+  })
+
+  test('the metadata of pictures imports core alone', () => {
+    expect(ourImports([named(METADATA)], [CORE])).toEqual([])
+    expect(ourDependencies(named(METADATA))).toEqual([CORE])
   })
 
   test('the loader of picture files imports nothing of ours but core', () => {
@@ -56,7 +62,7 @@ describe('dependencies point down only', () => {
   })
 
   test('stages, backends and the testkit take core as a peer that outlives its minors', () => {
-    const plugins = [...stages, ...backends, named('@stagewright/testkit')]
+    const plugins = [...stages, ...backends, named(METADATA), named('@stagewright/testkit')]
     const peers = plugins.map(({ name, manifest }) => [
       name,
       manifest.peerDependencies?.[CORE],

@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib'
 
-import { chunk } from '../src/infotext/png-chunks.js'
+import { pngChunk as chunk } from '@stagewright/metadata'
 
 export interface PngInit {
   readonly width?: number

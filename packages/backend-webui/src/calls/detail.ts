@@ -1,7 +1,12 @@
 import type { CallResult, DetailRequest, StageImage } from '@stagewright/core'
+import {
+  adetailerFacts,
+  adetailerPairs,
+  adetailerUnits,
+  parseInfotext,
+} from '@stagewright/metadata'
 
 import type { Payload } from '../dialects/dialect.js'
-import { stemOf } from '../inventory/checkpoints.js'
 import { adetailerBody } from '../payload/adetailer.js'
 import { sdnextDetailBody } from '../payload/sdnext-detail.js'
 import { changeOf } from '../result/changed.js'
@@ -39,10 +44,10 @@ async function result(
   payload: Payload,
 ): Promise<CallResult> {
   const { image } = request
-  const made = await finished(job, image, bytes, [
-    [`ADetailer ${request.unit}`, stemOf(request.ad_model)],
-    [`ADetailer ${request.unit} denoising strength`, request.ad_denoising_strength],
-  ])
+  const made = await finished(job, image, bytes, (old) => {
+    const units = adetailerUnits(parseInfotext(old).pairs.map(([key]) => key))
+    return adetailerPairs(adetailerFacts(request), units)
+  })
   checkSize(image, made)
   const { unchanged, box } = await changeOf(image, await made.bytes())
   const [width, height] = [payload['width'], payload['height']]

@@ -12,10 +12,9 @@ import {
   type Txt2ImgRequest,
 } from '@stagewright/core'
 import { samplingOf, seedAt } from '@stagewright/core/sampling'
+import { infotext, withMetadata } from '@stagewright/metadata'
 
 import type { Payload } from '../dialects/dialect.js'
-import { infotext, withPairs } from '../infotext/compose.js'
-import { withInfotext } from '../infotext/splice.js'
 import { unsupported } from '../payload/encoding.js'
 import { hiresTarget } from '../payload/hires.js'
 import { img2imgBody } from '../payload/img2img.js'
@@ -111,7 +110,7 @@ async function once<R extends Request>(job: Job, request: R, way: Way<R>): Promi
   const made = got.map(({ at, bytes }) => {
     const settings = settingsOf(job, request, info, at)
     const text = textOf(job, request, { settings, info, hires: way.hires })
-    const image = pictureOf(withInfotext(bytes, text), dialect.title, at + 1)
+    const image = pictureOf(withInfotext(job, bytes, text), dialect.title, at + 1)
     return stageImage(image, { seed: settings.seed, settings })
   })
   if (made.length === 0)
@@ -140,6 +139,14 @@ async function warnOfBlanks(job: Job, request: Request, got: ReturnType<typeof p
     const warning = await blankWarning(bytes, place, source)
     if (warning !== undefined) job.warn(warning)
   }
+}
+
+/** The picture with its infotext; a warning where its format has no room for one so long. */
+export function withInfotext(job: Job, bytes: Uint8Array, text: string): Uint8Array {
+  const written = withMetadata(bytes, { infotext: text })
+  for (const { field, message } of written.problems)
+    if (field !== 'picture') job.warn(`what the picture tells of itself: ${message}`)
+  return written.bytes
 }
 
 /** The bytes, if they are a picture.
@@ -186,16 +193,15 @@ function textOf(
   made: { readonly settings: Sampling; readonly info: Info; readonly hires: HiresPass | undefined },
 ): string {
   const source = 'images' in request ? request.images[0] : undefined
-  const text = infotext({
+  return infotext({
     settings: made.settings,
+    model_hash: made.info.modelHash,
     hires: made.hires,
     refiner: Refiner.from(job.ctx.contributions),
     denoising_strength: 'denoising_strength' in request ? request.denoising_strength : undefined,
+    version: made.info.version,
+    stages: stagesOf(job.ctx, source),
   })
-  return withPairs(text, [
-    ['Version', made.info.version],
-    ['Stages', stagesOf(job.ctx, source)],
-  ])
 }
 
 function sizeOf(job: Job, request: Request, hires: HiresPass | undefined) {

@@ -6,9 +6,8 @@ import {
   stageImage,
   type UpscaleRequest,
 } from '@stagewright/core'
+import { infotext, infotextOf, type Pair, upscalePairs, withPairs } from '@stagewright/metadata'
 
-import { infotext, withPairs } from '../infotext/compose.js'
-import { infotextOf, withInfotext } from '../infotext/splice.js'
 import { extrasBody } from '../payload/extras.js'
 import { sdUpscaleBody } from '../payload/sd-upscale.js'
 import { blankWarning } from '../result/blank.js'
@@ -16,7 +15,7 @@ import { answerErrors } from '../result/errors.js'
 import { readInfo } from '../result/info.js'
 import { pictures } from '../result/select.js'
 import { enlargedHere } from './client-upscale.js'
-import { pictureOf } from './generate.js'
+import { pictureOf, withInfotext } from './generate.js'
 import type { Job } from './job.js'
 import { stagesOf } from './lineage.js'
 
@@ -27,16 +26,7 @@ export function upscale(job: Job, request: UpscaleRequest): Promise<CallResult> 
 async function extras(job: Job, request: ExtrasRequest): Promise<CallResult> {
   const bytes =
     request.where === 'client' ? await enlargedHere(job, request) : await byServer(job, request)
-  const { resize_mode: mode, upscaling_resize: factor = 2 } = request
-  const { upscaling_resize_w: width, upscaling_resize_h: height } = request
-  const made = await finished(job, request.image, bytes, [
-    ['Postprocess upscale by', mode === 0 ? factor : undefined],
-    ['Postprocess upscale to', mode === 0 ? undefined : `${width}x${height}`],
-    ['Postprocess upscaler', request.upscaler_1],
-    ['Postprocess upscaler 2', request.upscaler_2],
-    ['Postprocess GFPGAN visibility', request.gfpgan_visibility || undefined],
-    ['Postprocess CodeFormer visibility', request.codeformer_visibility || undefined],
-  ])
+  const made = await finished(job, request.image, bytes, () => upscalePairs(request))
   return { images: [made], warnings: job.warnings }
 }
 
@@ -50,23 +40,17 @@ async function tiles(job: Job, request: SdUpscaleRequest): Promise<CallResult> {
   const payload = await sdUpscaleBody(job.encoding, request)
   const answer = await job.post('/sdapi/v1/img2img', payload, 'generation')
   const [picture] = pictures(answer, readInfo(answer.body), 1)
-  const made = await finished(job, request.image, picture?.bytes, [
-    ['SD upscale by', request.upscaling_resize],
-    ['SD upscale upscaler', request.upscaler_1],
-    ['SD upscale tile', `${request.tile_width}x${request.tile_height}`],
-    ['SD upscale overlap', request.tile_overlap],
-    ['SD upscale denoising strength', request.denoising_strength],
-  ])
+  const made = await finished(job, request.image, picture?.bytes, () => upscalePairs(request))
   return { images: [made], warnings: job.warnings }
 }
 
-/** A picture that was made from another: it keeps the seed, and its infotext is the other's with more at its end. What
+/** A picture that was made from another: it keeps the seed, and its infotext is the other's with `more` at its end. What
  *  a server writes there after such a call is false. */
 export async function finished(
   job: Job,
   source: StageImage,
   bytes: Uint8Array | null | undefined,
-  more: readonly (readonly [string, string | number | undefined])[],
+  more: (old: string) => readonly Pair[],
 ): Promise<StageImage> {
   const { title, emptyMeans } = job.encoding.dialect
   if (bytes === undefined || bytes === null)
@@ -74,8 +58,8 @@ export async function finished(
   const { settings } = source
   const old =
     infotextOf(await source.bytes()) ?? (settings === undefined ? '' : infotext({ settings }))
-  const text = withPairs(old, [...more, ['Stages', stagesOf(job.ctx, source)]])
-  const image = pictureOf(withInfotext(bytes, text), title, 1)
+  const text = withPairs(old, [...more(old), ['Stages', stagesOf(job.ctx, source)]])
+  const image = pictureOf(withInfotext(job, bytes, text), title, 1)
   const blank = await blankWarning(bytes, 'the picture', source)
   if (blank !== undefined) job.warn(blank)
   return stageImage(image, { seed: source.seed, settings })

@@ -1,3 +1,5 @@
+import { modelStem, withoutModelEnding } from '@stagewright/metadata'
+
 /** A checkpoint as the server lists it. */
 export interface Checkpoint {
   /** Its file relative to the models' folder: what we call it. */
@@ -23,7 +25,7 @@ export function readCheckpoints(listed: readonly Readonly<Record<string, unknown
     const title = text(one['title']) ?? text(one['model_name'])
     if (title === undefined) continue
     const name = title.replace(/ \[[0-9a-f]+\]$/i, '')
-    const stem = stemOf(name)
+    const stem = modelStem(name)
     const hash = text(one['hash'])
     const known = text(one['sha256']) ?? hash
     list.push({ name, title, ...(known === undefined ? {} : { hash: known }) })
@@ -31,7 +33,7 @@ export function readCheckpoints(listed: readonly Readonly<Record<string, unknown
       title,
       text(one['model_name']),
       stem,
-      name.replace(ending, ''),
+      withoutModelEnding(name),
       name.replaceAll('\\', '/'),
       hash,
       text(one['sha256']),
@@ -46,16 +48,6 @@ export function readCheckpoints(listed: readonly Readonly<Record<string, unknown
     first === undefined || more.length > 0 || names.has(alias) ? [] : [[alias, first] as const],
   )
   return { list, aliases: Object.fromEntries(aliases) }
-}
-
-const ending = /\.(safetensors|ckpt|gguf|sft|pt|pth|bin)$/i
-
-/** A file's name without folder, hash and ending. */
-export function stemOf(name: string): string {
-  return name
-    .replace(/ \[[0-9a-f]+\]$/i, '')
-    .replace(/^.*[\\/]/, '')
-    .replace(ending, '')
 }
 
 function text(value: unknown): string | undefined {

@@ -1,6 +1,8 @@
+import { modelStem } from '@stagewright/metadata'
+
 import type { Dialect, ListName } from '../dialects/dialect.js'
 import type { Transport } from '../transport.js'
-import { readCheckpoints, stemOf } from './checkpoints.js'
+import { readCheckpoints } from './checkpoints.js'
 import type { Inventory, ScriptInfo } from './inventory.js'
 import { readSamplers, readSchedulers } from './samplers.js'
 
@@ -180,7 +182,7 @@ function filesOf(listed: Rows) {
     if (name === undefined) continue
     names.push(name)
     const file = string(one['filename'])
-    const stem = stemOf(name)
+    const stem = modelStem(name)
     if (stem !== name) aliases[stem] = name
     if (file === undefined) continue
     folders.set(name, file.replace(/[\\/][^\\/]*$/, ''))

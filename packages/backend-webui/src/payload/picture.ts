@@ -1,6 +1,6 @@
 import { errors, readImageHeader, type StageImage } from '@stagewright/core'
+import { pngChunks } from '@stagewright/metadata'
 
-import { chunksOf } from '../infotext/png-chunks.js'
 import { answerErrors } from '../result/errors.js'
 import type { Encoding } from './encoding.js'
 
@@ -13,7 +13,7 @@ export async function pictureBytes(encoding: Encoding, image: StageImage): Promi
     throw errors.SW_IMAGE_NOT_READABLE({ name: image.name ?? 'picture', bytes: bytes.byteLength })
   if (header.mediaType !== 'image/png') return bytes
   const server = encoding.dialect.title
-  const chunks = chunksOf(bytes)
+  const chunks = pngChunks(bytes)
   if (chunks?.at(-1)?.type !== 'IEND')
     throw answerErrors.SW_WEBUI_PICTURE_UNFIT({ problem: 'is cut off', server })
   const colour = bytes[25]

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { deflate } from 'node:zlib'
 
-import { chunk } from '../infotext/png-chunks.js'
+import { pngChunk } from '@stagewright/metadata'
+
 import { paeth, type Pixels } from '../result/png-pixels.js'
 
 const deflated = promisify(deflate)
@@ -29,8 +30,8 @@ export async function encodePng({ width, height, data }: Pixels): Promise<Uint8A
   header.set([8, 2, 0, 0, 0], 8)
   return Buffer.concat([
     signature,
-    chunk('IHDR', header),
-    chunk('IDAT', await deflated(raw)),
-    chunk('IEND', new Uint8Array()),
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', await deflated(raw)),
+    pngChunk('IEND', new Uint8Array()),
   ])
 }

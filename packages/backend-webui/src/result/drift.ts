@@ -1,4 +1,5 @@
-import { stemOf } from '../inventory/checkpoints.js'
+import { modelStem } from '@stagewright/metadata'
+
 import type { Info } from './info.js'
 
 /** What was asked of a generation, as far as an answer can be compared with it. */
@@ -47,7 +48,7 @@ export function driftOf(
 function sameModel(asked: string, { model = '', modelHash }: Info): boolean {
   const hash = /\[([0-9a-f]+)\]$/i.exec(asked)?.[1]
   return (
-    stemOf(asked).toLowerCase() === stemOf(model).toLowerCase() ||
+    modelStem(asked).toLowerCase() === modelStem(model).toLowerCase() ||
     (hash !== undefined && modelHash !== undefined && modelHash.startsWith(hash))
   )
 }

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
 
-import { chunksOf } from '../infotext/png-chunks.js'
+import { pngChunks } from '@stagewright/metadata'
 
 export interface Pixels {
   readonly width: number
@@ -24,7 +24,7 @@ const inflated = promisify(inflate)
 /** The parts of a plain 8-bit RGB or RGBA PNG; undefined for any other picture.
  *  @source PNG (third edition) §7, §11.2 */
 export function plainPng(bytes: Uint8Array): PlainPng | undefined {
-  const chunks = chunksOf(bytes)
+  const chunks = pngChunks(bytes)
   const header = chunks?.[0]
   if (chunks === undefined || header?.type !== 'IHDR' || header.data.length !== 13) return undefined
   const view = new DataView(header.data.buffer, header.data.byteOffset, 13)

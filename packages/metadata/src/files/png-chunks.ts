@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 
 /** A chunk of a PNG, as views of its bytes. */
-export interface Chunk {
+export interface PngChunk {
   readonly type: string
   readonly data: Uint8Array
   /** Length, type, data and checksum, as they stand in the file. */
@@ -12,10 +12,10 @@ const signatureBytes = 8
 
 /** The chunks of a PNG without decoding it; those before the damage where it is cut off; undefined for anything else.
  *  @source PNG (third edition) §5 */
-export function chunksOf(bytes: Uint8Array): Chunk[] | undefined {
+export function pngChunks(bytes: Uint8Array): PngChunk[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < signatureBytes || view.getUint32(0) !== 0x89504e47) return undefined
-  const chunks: Chunk[] = []
+  const chunks: PngChunk[] = []
   let at = signatureBytes
   while (at + 12 <= bytes.length) {
     const length = view.getUint32(at)
@@ -31,11 +31,17 @@ export function chunksOf(bytes: Uint8Array): Chunk[] | undefined {
 }
 
 /** A chunk's bytes, with length and checksum. */
-export function chunk(type: string, data: Uint8Array): Uint8Array {
+export function pngChunk(type: string, data: Uint8Array): Uint8Array {
   const whole = Buffer.alloc(data.length + 12)
   whole.writeUInt32BE(data.length, 0)
   whole.write(type, 4, 'latin1')
   whole.set(data, 8)
   whole.writeUInt32BE(crc32(whole.subarray(4, data.length + 8)), data.length + 8)
   return whole
+}
+
+/** Whether a chunk's checksum fits its bytes. */
+export function isIntact({ whole }: PngChunk): boolean {
+  const view = new DataView(whole.buffer, whole.byteOffset, whole.byteLength)
+  return view.getUint32(whole.length - 4) === crc32(whole.subarray(4, -4))
 }

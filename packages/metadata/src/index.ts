@@ -6,6 +6,7 @@ export {
   readBlock,
 } from './block/block.js'
 export { nameWithoutPath, withoutPaths, type WithoutPathsOptions } from './block/without-paths.js'
+export { parseComfy, type ParsedComfy } from './comfy/parse.js'
 export { contentDigest } from './files/digest.js'
 export { pngChunk, type PngChunk, pngChunks } from './files/png-chunks.js'
 export type { MetadataProblem, ProblemReason } from './files/problem.js'

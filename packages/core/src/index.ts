@@ -71,6 +71,7 @@ export {
   type PipelineErrorInit,
   StagePlanError,
 } from './errors/pipeline-error.js'
+export { messageOf } from './errors/wrap.js'
 export { type ImageHeader, type MediaType, readImageHeader } from './image/image-header.js'
 export {
   createPipeline,
@@ -85,7 +86,7 @@ export type { Placement, Placements } from './plan/placement.js'
 export { sequence, type SequenceEntry } from './plan/sequence.js'
 export type { PipelinePlan, SizeForecast, StagePlan } from './plan/stage-plan.js'
 export { StageSequencer } from './plan/stage-sequencer.js'
-export { askedFor, imagesIn, requestAsJson } from './run/call.js'
+export { askedFor, imagesIn, isStageImage, requestAsJson } from './run/call.js'
 export type { Observer, RunEvent } from './run/events.js'
 export { type LearningOptions, type LearningRecord, LearningRecorder } from './run/learning.js'
 export type { CallRecord, Outcome, RunResult, StageResult, UnfinishedImage } from './run/result.js'

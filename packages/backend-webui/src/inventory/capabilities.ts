@@ -87,10 +87,16 @@ export function capabilitiesOf(
       dialect: dialect.name,
       ...(version === undefined ? {} : { version }),
       server: more.address,
+      options: Object.fromEntries(
+        changing.flatMap((key) => (key in inventory.options ? [[key, inventory.options[key]]] : [])),
+      ),
       hashes: { model: hashesOf(inventory) },
     },
   }
 }
+
+/** Options that a request cannot override, and that change its pictures. */
+const changing = ['randn_source', 'eta_noise_seed_delta', 'samples_format']
 
 /** sd-server makes its hashes up: eight times the same digit. @source sd-server.md, sd-models */
 function hashesOf({ checkpoints }: Inventory): Readonly<Record<string, string>> {

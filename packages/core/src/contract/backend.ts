@@ -56,6 +56,8 @@ export interface BackendIdentity {
   readonly version?: string
   /** Where it is, without credentials: names a resource whose hash is not known. */
   readonly server?: string
+  /** Settings of its own that change what comes back. */
+  readonly options?: Readonly<Record<string, unknown>>
   /** By kind of resource and name, the hash of its file. */
   readonly hashes?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }

@@ -161,8 +161,8 @@ export interface StageDefinition<
   readonly name: N
   /** Changes when the same config and input give other pictures: part of every cache key. Default "1". */
   readonly version?: string
-  /** Whether the same config and pictures always give the same pictures: a stage that makes no call of its own may then
-   *  be answered from what was kept. */
+  /** Whether the same config and pictures always give the same pictures: a stage that makes no call of its own, and
+   *  names no pictures in its config, may then be answered from what was kept. */
   readonly deterministic?: true
   readonly phase: PhaseRef
   /** Stages of the same rank that it follows or precedes; `"name?"` when that stage may be missing. */

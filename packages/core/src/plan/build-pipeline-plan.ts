@@ -173,7 +173,9 @@ class Planner {
     }
     if (work.operation !== undefined) plan.operation = work.operation
     if (one.placed !== undefined) plan.placed = one.placed
-    if (one.stage.definition.deterministic === true) plan.deterministic = true
+    // What a picture file holds is not in the plan.
+    const { deterministic, pictures } = one.stage.definition
+    if (deterministic === true && pictures === undefined) plan.deterministic = true
     return plan
   }
 

@@ -42,7 +42,7 @@ export interface StagePlan {
   /** What `placement` changed, in words. */
   readonly placed?: string
   readonly version: string
-  /** Whether it says that the same config and pictures always give the same pictures. */
+  /** Whether the same config and pictures always give the same pictures, as far as a plan can tell. */
   readonly deterministic?: true
 }
 

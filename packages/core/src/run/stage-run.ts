@@ -112,7 +112,7 @@ export class StageRun {
         done.push(...(await work(group, index)))
       } catch (thrown) {
         const error = this.fail(group, thrown)
-        if (error.kind === 'aborted' || error.code === 'SW_BACKEND_LOST') this.stopped = error
+        if (endsRun(error)) this.stopped = error
       }
     }
     this.#latest = []
@@ -203,4 +203,8 @@ export class StageRun {
     for (const image of images) this.unfinished.push({ image, stage, error })
     this.#host.emit({ type: 'image-failed', stage, error })
   }
+}
+
+function endsRun({ kind, code, details }: PipelineError): boolean {
+  return kind === 'aborted' || code === 'SW_BACKEND_LOST' || details['stopsRun'] === true
 }

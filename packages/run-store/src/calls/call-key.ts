@@ -1,0 +1,147 @@
+import {
+  type BackendIdentity,
+  type Capabilities,
+  type Contribution,
+  isStageImage,
+  type Need,
+  type StageImage,
+} from '@stagewright/core'
+
+import { hashOf } from './canonical.js'
+
+/** What a call is known by. */
+export interface CallFacts {
+  readonly operation: string
+  /** The whole request as handed to the backend. */
+  readonly request: unknown
+  readonly contributions: readonly Contribution[]
+  /** Version of each stage, by name: a contribution means what its stage's version means by it. */
+  readonly versions: Readonly<Record<string, string>>
+  readonly backend: string
+  readonly capabilities: Capabilities
+  /** Every name that the plan says the backend must know. */
+  readonly needs: readonly Need[]
+}
+
+/** The keys of a call: equal for calls that give the same pixels, different for all that does not. The first holds the
+ *  hashes of the files it names, as far as they are known; a second one, where the hash of any is known, names them all
+ *  by server and name, as they were known before the server had hashed them.
+ *  @param content tells what a picture is, whatever its texts say: a hash of what makes its pixels */
+export async function callKeys(
+  facts: CallFacts,
+  content: (image: StageImage) => Promise<string>,
+): Promise<readonly string[]> {
+  const names = renamed(facts)
+  const request = await identified(facts.request, content, names)
+  const contributions = await Promise.all(
+    facts.contributions.map(async (one) => ({
+      slot: one.slot,
+      value: await identified(one.value, content, names),
+      version: 'stage' in one ? facts.versions[String(one.stage)] : undefined,
+    })),
+  )
+  const { dialect, version, options, server } = facts.capabilities.identity ?? {}
+  const named = resourcesIn(facts, [request, contributions])
+  const key = (identity: (kind: string, name: string) => string): string =>
+    hashOf({
+      v: 1,
+      operation: facts.operation,
+      request: withoutLabels(request),
+      contributions,
+      backend: { kind: facts.backend, dialect, version, options },
+      resources: named.map(({ kind, name }) => [kind, identity(kind, name)]),
+    })
+  const byName = (_: string, name: string): string => `${server ?? ''} ${name}`
+  const hashes = facts.capabilities.identity?.hashes ?? {}
+  const byHash = (kind: string, name: string): string =>
+    hashes[fileKind(kind)]?.[name] ?? byName(kind, name)
+  return [...new Set([key(byHash), key(byName)])]
+}
+
+/** The key of a stage that works by itself. */
+export async function stageKey(
+  stage: { readonly name: string; readonly version: string; readonly config: unknown },
+  images: readonly StageImage[],
+  content: (image: StageImage) => Promise<string>,
+): Promise<string> {
+  const given = await Promise.all(
+    images.map(async (image) => ({
+      content: await content(image),
+      seed: image.seed,
+      settings: image.settings,
+    })),
+  )
+  const { name, version, config } = stage
+  return hashOf({ v: 1, stage: name, version, config, given })
+}
+
+type Rename = ReadonlyMap<string, string>
+
+/** Other names that the request uses for a resource → the one that the backend goes by. */
+function renamed({ needs, capabilities }: CallFacts): Rename {
+  const { aliases = {} } = capabilities
+  return new Map(
+    needs.flatMap(({ kind, name }) => {
+      const known = aliases[kind]?.[name]
+      return known === undefined ? [] : [[name, known] as const]
+    }),
+  )
+}
+
+/** The value with every picture as what it is, and every resource by its one name. */
+async function identified(
+  value: unknown,
+  content: (image: StageImage) => Promise<string>,
+  names: Rename,
+): Promise<unknown> {
+  if (typeof value === 'string') return names.get(value) ?? value
+  if (isStageImage(value)) return { picture: await content(value) }
+  if (Array.isArray(value))
+    return Promise.all(value.map((inner) => identified(inner, content, names)))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(
+    async ([key, inner]) => [key, await identified(inner, content, names)] as const,
+  )
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+/** `unit` tells the calls of one stage apart, and nothing to the backend. */
+function withoutLabels(request: unknown): unknown {
+  if (typeof request !== 'object' || request === null) return request
+  const { unit: _, ...rest } = request as Readonly<Record<string, unknown>>
+  return rest
+}
+
+/** Resources that are files, among those that the plan needs: the ones that these values name. */
+function resourcesIn({ needs, capabilities }: CallFacts, values: unknown): Named[] {
+  const texts = textsIn(values)
+  const { aliases = {} } = capabilities
+  const found = new Map<string, Named>()
+  for (const { kind, name: written } of needs) {
+    const name = aliases[kind]?.[written] ?? written
+    const tag = `<lora:${name}`
+    const used = kind === 'lora' ? texts.some((text) => text.includes(tag)) : texts.includes(name)
+    if (used && !notFiles.has(kind)) found.set(`${kind} ${name}`, { kind, name })
+  }
+  return [...found.values()].toSorted((a, b) =>
+    `${a.kind} ${a.name}` < `${b.kind} ${b.name}` ? -1 : 1,
+  )
+}
+
+interface Named {
+  readonly kind: string
+  readonly name: string
+}
+
+const notFiles = new Set(['sampler', 'scheduler', 'script', 'option', 'field'])
+
+/** A hires upscaler is a file like any other upscaler. */
+function fileKind(kind: string): keyof NonNullable<BackendIdentity['hashes']> {
+  return kind === 'hires_upscaler' ? 'upscaler' : kind
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
+}

@@ -1,0 +1,104 @@
+import type { CallResult, Sampling, StageImage } from '@stagewright/core'
+
+import type { Objects } from '../disk/objects.js'
+
+/** A picture as it is written down. */
+export interface PictureRecord {
+  /** SHA-256 of the bytes: its name among the objects. */
+  readonly digest: string
+  /** Hash of what makes its pixels, whatever its texts say. */
+  readonly content: string
+  readonly media_type: StageImage['mediaType']
+  readonly width: number
+  readonly height: number
+  readonly seed: number
+  readonly lineage: readonly string[]
+  readonly settings?: Sampling | undefined
+  readonly name?: string | undefined
+}
+
+/** What a call gave, or a stage that works by itself. */
+export interface CallEntry {
+  readonly v: 1
+  readonly images: readonly PictureRecord[]
+  readonly unchanged?: boolean | 'unknown' | undefined
+  readonly before?: Readonly<Record<string, readonly PictureRecord[]>> | undefined
+  readonly warnings?: readonly string[] | undefined
+  /** Milliseconds that it took when it was made. */
+  readonly ms: number
+}
+
+export function recordOf(image: StageImage, content: string): PictureRecord {
+  const { digest, mediaType, width, height, seed, lineage, settings, name } = image
+  return {
+    digest,
+    content,
+    media_type: mediaType,
+    width,
+    height,
+    seed,
+    lineage,
+    ...(settings === undefined ? {} : { settings }),
+    ...(name === undefined ? {} : { name }),
+  }
+}
+
+/** The picture of a record; its bytes are read from the objects when they are asked for. */
+export function imageOf(record: PictureRecord, objects: Objects): StageImage {
+  const { digest, media_type: mediaType, width, height, seed, lineage, settings, name } = record
+  return Object.freeze({
+    mediaType,
+    width,
+    height,
+    seed,
+    digest,
+    lineage,
+    settings,
+    name,
+    bytes: () => objects.bytes(digest),
+  })
+}
+
+/** What the call gave. Its own lineage is left out: whoever asks adds the way that led there. */
+export function resultOf(entry: CallEntry, objects: Objects): CallResult {
+  const images = (records: readonly PictureRecord[]) =>
+    records.map((record) => imageOf({ ...record, lineage: [] }, objects))
+  const before = Object.entries(entry.before ?? {}).map(
+    ([slot, records]) => [slot, images(records)] as const,
+  )
+  return {
+    images: images(entry.images),
+    ...(entry.unchanged === undefined ? {} : { unchanged: entry.unchanged }),
+    ...(before.length === 0 ? {} : { before: Object.fromEntries(before) }),
+    warnings: entry.warnings ?? [],
+  }
+}
+
+/** Every picture that an entry names. */
+export function picturesOf(entry: CallEntry): readonly PictureRecord[] {
+  return [...entry.images, ...Object.values(entry.before ?? {}).flat()]
+}
+
+/** Whether every picture of the entry is there and whole. */
+export async function isSound(entry: CallEntry, objects: Objects): Promise<boolean> {
+  for (const { digest } of picturesOf(entry)) if (!(await objects.isSound(digest))) return false
+  return true
+}
+
+/** What was read from a disk, if it is an entry. */
+export function readEntry(value: unknown): CallEntry | undefined {
+  const { v, images, before } = (value ?? {}) as Partial<CallEntry>
+  const lists = [images, ...Object.values(before ?? {})]
+  const known = lists.every((list) => Array.isArray(list) && list.every(isRecord))
+  return v === 1 && known ? (value as CallEntry) : undefined
+}
+
+function isRecord(value: unknown): boolean {
+  const { digest, media_type: type, width, height, seed } = (value ?? {}) as Partial<PictureRecord>
+  return (
+    typeof digest === 'string' &&
+    /^[0-9a-f]{64}$/.test(digest) &&
+    typeof type === 'string' &&
+    [width, height, seed].every((number) => Number.isInteger(number))
+  )
+}

@@ -1,0 +1,88 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { type CallEntry, readEntry } from '../calls/entry.js'
+import { isMissing, readError } from '../disk/files.js'
+import { errors } from '../errors.js'
+import { readJournal } from './journal.js'
+import type { JournalEvent } from './journal-events.js'
+import { holderOf } from './run-lock.js'
+import { readRecord, type RunRecord } from './run-record.js'
+
+/** How a run stands. `interrupted`: nobody works on it, and it did not come to its end. */
+export type RunStatus = 'running' | 'interrupted' | 'done' | 'partial' | 'failed' | 'cancelled'
+
+/** A run as its folder tells it. */
+export interface RunOnDisk {
+  /** Absolute. */
+  readonly folder: string
+  /** Undefined where the run ended before it was written. */
+  readonly record: RunRecord | undefined
+  readonly status: RunStatus
+  readonly events: readonly JournalEvent[]
+  /** What was passed over in the journal. */
+  readonly problems: readonly string[]
+  /** Bytes of the journal up to its last whole line. */
+  readonly length: number
+}
+
+export const journalName = 'journal.jsonl'
+
+/** Reads a run from its folder: the truth about it.
+ *  @throws {PipelineError} SW_STORE_NOT_A_RUN, SW_STORE_NEWER, SW_STORE_READ_FAILED */
+export async function readRun(folder: string): Promise<RunOnDisk> {
+  const [record, journal, holder] = await Promise.all([
+    readRecord(folder),
+    readJournal(join(folder, journalName)),
+    holderOf(folder),
+  ])
+  if (record === undefined && journal.events.length === 0)
+    throw errors.SW_STORE_NOT_A_RUN({ path: folder, problem: 'it has neither run.json nor a journal' })
+  return { folder, record, status: statusOf(journal.events, holder !== undefined), ...journal }
+}
+
+/** The folders under `root` that hold runs, in the order of their names: the oldest first. */
+export async function runFolders(root: string): Promise<string[]> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true })
+    const folders = entries.filter((one) => one.isDirectory() && !one.name.startsWith('.'))
+    const found = await Promise.all(
+      folders.map(async ({ name }) => {
+        const folder = join(root, name)
+        return (await readdir(folder)).includes(journalName) ? [folder] : []
+      }),
+    )
+    return found.flat().toSorted()
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw readError(root, error)
+  }
+}
+
+/** What the run's calls and works gave, by key. */
+export function entriesIn(events: readonly JournalEvent[]): ReadonlyMap<string, CallEntry> {
+  const found = new Map<string, CallEntry>()
+  for (const event of events) {
+    if (event.type !== 'call_finished' && event.type !== 'work_finished') continue
+    const entry = readEntry(event.entry)
+    const keys = event.type === 'call_finished' ? event.keys : [event.key]
+    if (entry !== undefined) for (const key of keys) found.set(key, entry)
+  }
+  return found
+}
+
+/** Calls that were begun and not finished: the server may still be at them, also when the client had an error. */
+export function openCalls(events: readonly JournalEvent[]): string[] {
+  const open = new Set<string>()
+  for (const event of events) {
+    if (event.type === 'call_started') open.add(event.id)
+    if (event.type === 'call_finished') open.delete(event.id)
+  }
+  return [...open]
+}
+
+function statusOf(events: readonly JournalEvent[], held: boolean): RunStatus {
+  if (held) return 'running'
+  const last = events.findLast(({ type }) => type === 'attempt' || type === 'run_finished')
+  return last?.type === 'run_finished' ? last.status : 'interrupted'
+}

@@ -34,8 +34,7 @@ export const errors = defineErrors({
     kind: 'config',
     message: (d: { path: string; pid: number; host: string }) =>
       `${d.path} is being worked on by process ${d.pid}${d.host === '' ? '' : ` on ${d.host}`}`,
-    hint: (d) =>
-      `wait until it is done, or end it; if it is gone, remove run.lock in ${d.path}`,
+    hint: (d) => `wait until it is done, or end it; if it is gone, remove run.lock in ${d.path}`,
   },
   SW_STORE_NO_SUCH_STAGE: {
     kind: 'config',

@@ -54,7 +54,8 @@ export class Objects {
 
   async #write(digest: string, bytes: Uint8Array): Promise<void> {
     const path = this.path(digest)
-    if ((await sizeOf(path)) === bytes.byteLength && (await this.#read(digest)) !== undefined) return
+    if ((await sizeOf(path)) === bytes.byteLength && (await this.#read(digest)) !== undefined)
+      return
     await writeWhole(path, bytes)
     await syncFolder(dirname(path))
     this.#sound.add(digest)

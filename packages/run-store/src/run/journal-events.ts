@@ -65,7 +65,11 @@ export type JournalEvent =
       readonly summary: readonly string[]
       readonly images: readonly SavedRecord[]
     })
-  | (At & { readonly type: 'warning'; readonly stage?: string | undefined; readonly message: string })
+  | (At & {
+      readonly type: 'warning'
+      readonly stage?: string | undefined
+      readonly message: string
+    })
   | (At & {
       readonly type: 'run_finished'
       readonly status: RunResult['status']

@@ -1,8 +1,8 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 
-import { errors } from '../errors.js'
 import { isMissing, readError, writeError } from '../disk/files.js'
+import { errors } from '../errors.js'
 import type { JournalEvent } from './journal-events.js'
 
 export const journalVersion = 1
@@ -74,10 +74,7 @@ export class Journal {
 
   /** Appends an event. With `sync`, it is on the disk when this resolves.
    *  @throws {PipelineError} SW_STORE_DISK_FULL, SW_STORE_WRITE_FAILED */
-  append(
-    event: JournalEvent,
-    { sync = false }: { readonly sync?: boolean } = {},
-  ): Promise<void> {
+  append(event: JournalEvent, { sync = false }: { readonly sync?: boolean } = {}): Promise<void> {
     const written = this.#queue.then(() => this.#write(event))
     this.#queue = written.catch(() => undefined)
     return sync ? written.then(() => this.#sync()) : written
@@ -91,7 +88,7 @@ export class Journal {
   async #write(event: JournalEvent): Promise<void> {
     const line = Buffer.from(lineOf(event))
     try {
-      for (let done = 0; done < line.length; ) {
+      for (let done = 0; done < line.length;) {
         const { bytesWritten } = await this.#file.write(line, done, undefined, this.#length + done)
         done += bytesWritten
       }

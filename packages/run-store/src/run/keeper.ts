@@ -3,32 +3,32 @@ import { join } from 'node:path'
 import {
   type CallContext,
   type CallResult,
-  Hires,
   type ImageBatch,
-  Refiner,
   stageImage,
   type StageImage,
 } from '@stagewright/core'
 import {
   contentDigest,
-  infotext,
+  infotextOf,
   type PictureBlock,
-  readMetadata,
   withMetadata,
   withoutPaths,
-  withPairs,
 } from '@stagewright/metadata'
 
 import { type CallEntry, type PictureRecord, recordOf } from '../calls/entry.js'
 import { linkOrCopy, writeWhole } from '../disk/files.js'
 import type { Objects } from '../disk/objects.js'
 import { version } from '../version.js'
+import { callInfotext } from './call-infotext.js'
 import { planHash, type Started, type StartFile } from './started.js'
 
 /** How a picture came to be, for what it tells of itself. */
 export interface MadeBy {
   readonly started: Started
   readonly ctx: Pick<CallContext, 'stage' | 'label' | 'contributions'>
+  /** Undefined for what a stage makes by itself. */
+  readonly operation?: string | undefined
+  readonly request?: unknown
   /** What it was made from: one for all, or one each. */
   readonly sources: ImageBatch
 }
@@ -46,9 +46,15 @@ export class Keeper {
   async content(image: StageImage): Promise<string> {
     const known = this.#contents.get(image.digest)
     if (known !== undefined) return known
-    const content = contentDigest(await image.bytes())
+    // What cannot be read that far is what its bytes are.
+    const content = contentDigest(await image.bytes()) ?? image.digest
     this.#contents.set(image.digest, content)
     return content
+  }
+
+  /** Learns of pictures that are kept already. */
+  learn(records: readonly PictureRecord[]): void {
+    for (const { digest, content } of records) this.#contents.set(digest, content)
   }
 
   /** The picture as it is written down; it is among the objects then. */
@@ -60,8 +66,11 @@ export class Keeper {
 
   /** Keeps what a call gave. */
   async keep(result: CallResult, by: MadeBy, ms: number): Promise<CallEntry> {
+    const warnings = [...(result.warnings ?? [])]
     const all = (images: ImageBatch) =>
-      Promise.all(images.map(async (image, i) => this.record(await this.#told(image, by, i))))
+      Promise.all(
+        images.map(async (image, i) => this.record(await this.#told(image, by, i, warnings))),
+      )
     const slots = Object.entries(result.before ?? {}).map(
       async ([slot, images]) => [slot, await all(images)] as const,
     )
@@ -71,7 +80,7 @@ export class Keeper {
       images,
       ...(result.unchanged === undefined ? {} : { unchanged: result.unchanged }),
       ...(before.length === 0 ? {} : { before: Object.fromEntries(before) }),
-      ...(result.warnings === undefined ? {} : { warnings: result.warnings }),
+      ...(warnings.length === 0 ? {} : { warnings }),
       ms,
     }
   }
@@ -79,7 +88,7 @@ export class Keeper {
   /** A picture that a stage made by itself; one that is kept already stays as it is. */
   async own(image: StageImage, by: MadeBy): Promise<StageImage> {
     if (this.#contents.has(image.digest)) return image
-    const told = await this.#told(image, by, 0)
+    const told = await this.#told(image, by, 0, [])
     await this.record(told)
     return told
   }
@@ -93,30 +102,43 @@ export class Keeper {
   }
 
   /** The picture with its infotext, where it has none, and with what we know of it. Pixels stay as they are. */
-  async #told(image: StageImage, by: MadeBy, i: number): Promise<StageImage> {
-    const bytes = await image.bytes()
-    const { sources } = by
-    const source = sources.length > 1 ? sources[i] : sources[0]
-    const settings = image.settings ?? source?.settings
+  async #told(image: StageImage, by: MadeBy, i: number, warnings: string[]): Promise<StageImage> {
+    const given = await image.bytes()
+    const source = by.sources.length > 1 ? by.sources[i] : by.sources[0]
     const lineage = [...(source?.lineage ?? []), ...here(by.ctx)]
-    const read = readMetadata(bytes)
-    const told = withMetadata(bytes, {
-      ...(read.infotext === undefined && settings !== undefined
-        ? { infotext: textOf(settings, by.ctx, lineage) }
-        : {}),
+    const { bytes, problems } = withMetadata(given, {
+      infotext: await infotextFor(image, given, by, source, lineage),
       block: blockOf(image, by, lineage),
     })
-    if (told === bytes) return image
-    const { seed, name } = image
-    const made = stageImage(told, {
+    for (const { message } of problems)
+      warnings.push(`the picture does not carry all that is known of it: ${message}`)
+    if (bytes === given) return image
+    const { seed, settings, name } = image
+    const made = stageImage(bytes, {
       seed,
-      settings: image.settings,
+      settings,
       lineage: image.lineage,
       ...(name === undefined ? {} : { name }),
     })
-    this.#contents.set(made.digest, contentDigest(bytes))
+    this.#contents.set(made.digest, contentDigest(given) ?? made.digest)
     return made
   }
+}
+
+/** Undefined where the backend has written one of its own, or nothing is known to write. */
+async function infotextFor(
+  image: StageImage,
+  bytes: Uint8Array,
+  { ctx, operation, request }: MadeBy,
+  source: StageImage | undefined,
+  lineage: readonly string[],
+): Promise<string | undefined> {
+  const settings = image.settings ?? source?.settings
+  const before = source === undefined ? undefined : infotextOf(await source.bytes())
+  const there = infotextOf(bytes)
+  if (settings === undefined || (there !== undefined && there !== before)) return undefined
+  const { contributions } = ctx
+  return callInfotext({ operation, request, contributions, settings, before, lineage })
 }
 
 /** The stages of a call as a picture's lineage names them. */
@@ -128,21 +150,11 @@ function here({ stage, label, contributions }: MadeBy['ctx']): string[] {
   return [own, ...new Set(merged)]
 }
 
-function textOf(
-  settings: NonNullable<StageImage['settings']>,
-  { contributions }: MadeBy['ctx'],
+function blockOf(
+  image: StageImage,
+  { started, ctx }: MadeBy,
   lineage: readonly string[],
-): string {
-  const text = infotext({
-    settings,
-    hires: Hires.from(contributions),
-    refiner: Refiner.from(contributions),
-  })
-  const stages = lineage.map((one) => one.replace(/:(.*)$/, ' ($1)')).join(' > ')
-  return withPairs(text, [['Stages', stages]])
-}
-
-function blockOf(image: StageImage, { started, ctx }: MadeBy, lineage: string[]): PictureBlock {
+): PictureBlock {
   const { plan, config, backend, capabilities, versions } = started
   const { dialect, version: serverVersion } = capabilities.identity ?? {}
   const on = plan.stages.filter(({ enabled }) => enabled)

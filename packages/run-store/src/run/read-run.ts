@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { type CallEntry, readEntry } from '../calls/entry.js'
 import { isMissing, readError } from '../disk/files.js'
 import { errors } from '../errors.js'
-import { readJournal } from './journal.js'
 import type { JournalEvent } from './journal-events.js'
+import { readJournal } from './journal.js'
 import { holderOf } from './run-lock.js'
 import { readRecord, type RunRecord } from './run-record.js'
 
@@ -37,7 +37,10 @@ export async function readRun(folder: string): Promise<RunOnDisk> {
     holderOf(folder),
   ])
   if (record === undefined && journal.events.length === 0)
-    throw errors.SW_STORE_NOT_A_RUN({ path: folder, problem: 'it has neither run.json nor a journal' })
+    throw errors.SW_STORE_NOT_A_RUN({
+      path: folder,
+      problem: 'it has neither run.json nor a journal',
+    })
   return { folder, record, status: statusOf(journal.events, holder !== undefined), ...journal }
 }
 

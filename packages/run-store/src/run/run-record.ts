@@ -3,8 +3,8 @@ import { join } from 'node:path'
 
 import type { BackendIdentity, PipelinePlan, RunConfig } from '@stagewright/core'
 
-import { errors } from '../errors.js'
 import { isMissing, readError, writeWhole } from '../disk/files.js'
+import { errors } from '../errors.js'
 
 const recordVersion = 1
 const mostBytes = 2 ** 24
@@ -59,7 +59,12 @@ export async function readRecord(folder: string): Promise<RunRecord | undefined>
     if (error instanceof SyntaxError) throw refuse('its run.json is no JSON')
     throw readError(path, error)
   }
-  const { v, run_id: id, config, plan } = (value ?? {}) as Partial<Omit<RunRecord, 'v'>> & {
+  const {
+    v,
+    run_id: id,
+    config,
+    plan,
+  } = (value ?? {}) as Partial<Omit<RunRecord, 'v'>> & {
     v?: unknown
   }
   if (typeof v === 'number' && v > recordVersion)

@@ -1,4 +1,11 @@
-import type { Capabilities, Need, PipelinePlan, RunConfig, RunEvent, StageImage } from '@stagewright/core'
+import type {
+  Capabilities,
+  Need,
+  PipelinePlan,
+  RunConfig,
+  RunEvent,
+  StageImage,
+} from '@stagewright/core'
 
 import { hashOf } from '../calls/canonical.js'
 import { errors } from '../errors.js'

@@ -14,10 +14,10 @@ import {
 } from '@stagewright/core'
 
 import { callKeys, stageKey } from '../calls/call-key.js'
-import { type CallEntry, imageOf, isSound, resultOf } from '../calls/entry.js'
+import { type CallEntry, imageOf, isSound, picturesOf, resultOf } from '../calls/entry.js'
 import type { StoreParts } from '../store-parts.js'
-import type { Journal } from './journal.js'
 import type { CallSource, JournalEvent, SavedRecord, Untimed } from './journal-events.js'
+import type { Journal } from './journal.js'
 import { Keeper, type MadeBy } from './keeper.js'
 import { PictureFolder } from './picture-folder.js'
 import { entriesIn, openCalls } from './read-run.js'
@@ -32,8 +32,10 @@ export interface SavedPictures {
 }
 
 /** What is settled of a run before it starts. */
-export interface RunInit
-  extends Pick<RunRecord, 'run_id' | 'name' | 'config_given' | 'versions' | 'options' | 'sources'> {
+export interface RunInit extends Pick<
+  RunRecord,
+  'run_id' | 'name' | 'config_given' | 'versions' | 'options' | 'sources'
+> {
   readonly created_at: string
   readonly from?: string | undefined
 }
@@ -280,7 +282,7 @@ export class StoredRun implements AsyncDisposable {
       const noted = this.#append({ type: 'call_started', ...call }, { sync: true })
       try {
         const [result] = await Promise.all([next(), noted])
-        const by = this.#madeBy(request, ctx)
+        const by = { started, ctx, operation, request, sources: imagesIn(request) }
         return await this.#keeper.keep(result, by, performance.now() - began)
       } catch (error) {
         await noted.catch(() => undefined)
@@ -300,7 +302,9 @@ export class StoredRun implements AsyncDisposable {
   ): Promise<ImageBatch> {
     const work = async (): Promise<StageImage[]> => {
       const made = await next()
-      return Promise.all(made.map((image, i) => this.#keeper.own(image, this.#workOf(plan, images[i]))))
+      return Promise.all(
+        made.map((image, i) => this.#keeper.own(image, this.#workOf(plan, images[i]))),
+      )
     }
     if (plan.operation !== undefined || plan.deterministic !== true) return work()
     const key = await stageKey(plan, images, (image) => this.#keeper.content(image))
@@ -340,8 +344,9 @@ export class StoredRun implements AsyncDisposable {
   ): Promise<T> {
     const [key = ''] = keys
     const anew = this.#anew.has(stage)
-    const kept = (await this.#sound(this.#own, keys)) ?? (anew ? undefined : await this.#others(keys))
-    if (kept !== undefined) return finish(kept, 'kept')
+    const kept =
+      (await this.#sound(this.#own, keys)) ?? (anew ? undefined : await this.#others(keys))
+    if (kept !== undefined) return finish(this.#learnt(kept), 'kept')
     if (anew || !this.#store.cached) return finish(await this.#cached(key, make), 'made')
     let source: CallSource = 'shared'
     const entry = await this.#store.flights.once(
@@ -353,7 +358,12 @@ export class StoredRun implements AsyncDisposable {
       () => this.#everyones(keys),
       signal,
     )
-    return finish(entry, source)
+    return finish(this.#learnt(entry), source)
+  }
+
+  #learnt(entry: CallEntry): CallEntry {
+    this.#keeper.learn(picturesOf(entry))
+    return entry
   }
 
   async #cached(key: string, make: () => Promise<CallEntry>): Promise<CallEntry> {
@@ -387,10 +397,6 @@ export class StoredRun implements AsyncDisposable {
     return undefined
   }
 
-  #madeBy(request: unknown, ctx: CallContext): MadeBy {
-    return { started: this.#started as Started, ctx, sources: imagesIn(request) }
-  }
-
   #workOf(plan: StagePlan, source: StageImage | undefined): MadeBy {
     const ctx = { stage: plan.name, label: undefined, contributions: [] }
     return {
@@ -400,7 +406,10 @@ export class StoredRun implements AsyncDisposable {
     }
   }
 
-  #append<E extends JournalEvent>(event: Untimed<E>, how?: { readonly sync?: boolean }): Promise<void> {
+  #append<E extends JournalEvent>(
+    event: Untimed<E>,
+    how?: { readonly sync?: boolean },
+  ): Promise<void> {
     const { type, ...rest } = event as { readonly type: string }
     const timed = { type, at: this.#store.now().toISOString(), ...rest }
     return this.#journal.append(timed as JournalEvent, how)

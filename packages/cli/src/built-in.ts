@@ -1,6 +1,7 @@
 import type { Backend, Stage } from '@stagewright/core'
 
 import type { CliHost, RegisteredStage } from './host.js'
+import { version } from './version.js'
 
 // Loaded when they are needed: `--help` and `--version` answer at once.
 const stages = async (): Promise<readonly RegisteredStage[]> => {
@@ -26,6 +27,12 @@ const backends: Readonly<Record<string, () => Promise<Backend>>> = {
 
 export async function registeredStages(host: CliHost): Promise<readonly RegisteredStage[]> {
   return (host.stages ?? stages)()
+}
+
+/** The version of each package that stages come from. */
+export async function versionsOf(host: CliHost): Promise<Readonly<Record<string, string>>> {
+  const registered = await registeredStages(host)
+  return Object.fromEntries(registered.map(({ from, version: own = version }) => [from, own]))
 }
 
 export async function stagesOf(host: CliHost): Promise<readonly Stage[]> {

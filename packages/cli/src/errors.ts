@@ -64,16 +64,37 @@ export const errors = defineErrors({
     message: (d: { place: string; problem: string }) => `${d.place}: ${d.problem}`,
     hint: 'see the README of @stagewright/fake-webui for what the file may hold',
   },
+  SW_CLI_NO_SUCH_RUN: {
+    kind: 'config',
+    message: (d: { named: string; root: string; several: boolean; near: readonly string[] }) =>
+      d.several
+        ? `${JSON.stringify(d.named)} could be any of ${d.near.length} runs in ${d.root}`
+        : `there is no run ${JSON.stringify(d.named)} in ${d.root}`,
+    hint: (d) =>
+      d.near.length === 0
+        ? 'run a file first, or say with --out where the runs are'
+        : `name one of: ${d.near.join(', ')}`,
+  },
+  SW_CLI_NOTHING_TO_RESUME: {
+    kind: 'config',
+    message: (d: { root: string; runs: number }) =>
+      d.runs === 0 ? `there is no run in ${d.root}` : `every run in ${d.root} is done`,
+    hint: (d) =>
+      d.runs === 0
+        ? 'say with --out where the runs are'
+        : 'stagewright rerun makes one once more; stagewright history lists them',
+  },
+  SW_CLI_RUN_NEVER_BEGAN: {
+    kind: 'config',
+    message: (d: { run: string }) =>
+      `${d.run} ended before its first call: there is nothing to go on from`,
+    hint: 'run its file again',
+  },
   SW_CLI_NO_SERVER: {
     kind: 'backend',
     message: (d: { ports: readonly number[] }) =>
       `no Stable Diffusion server answers on this machine (looked at the ports ${d.ports.join(', ')} of 127.0.0.1)`,
     hint: 'start the server (a WebUI with --api), name another one with --backend http://host:port, or draw without one with --backend sketch',
-  },
-  SW_CLI_OUTPUT_FAILED: {
-    kind: 'io',
-    message: (d: { path: string; reason: string }) => `${d.path} cannot be written: ${d.reason}`,
-    hint: 'free some space or rights there, or choose another folder with --out',
   },
   SW_CLI_PORT_UNUSABLE: {
     kind: 'io',

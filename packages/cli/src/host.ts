@@ -11,6 +11,8 @@ export interface RegisteredStage {
   readonly stage: Stage
   /** The package it comes from. */
   readonly from: string
+  /** Of that package. Default: that of the command. */
+  readonly version?: string
 }
 
 /** What the command works with; a test or another program gives its own. */

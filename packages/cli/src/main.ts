@@ -8,8 +8,11 @@ import {
   type RunFileOptions,
   withBackendOptions,
   withFakeOptions,
+  withKeepingOptions,
   withOverrideOptions,
   withRunFileOptions,
+  withRunOptions,
+  withServerOptions,
 } from './commands/options.js'
 import type { RunOptions } from './commands/run.js'
 import type { CliHost } from './host.js'
@@ -64,19 +67,36 @@ function buildProgram(host: CliHost, state: State): Command {
   }
   const backends = backendNames(host)
 
-  withRunFileOptions(command(program, 'run <file>', 'run a file and write its pictures'), backends)
-    .option('--out <dir>', 'where the folder of the run is made', 'out')
-    .option('--quiet', 'print only where the pictures are')
-    .option(
-      '--preview',
-      'keep the newest preview of what a server makes as preview.png in the folder',
-    )
-    .option('--learn', 'append a record to learning_records.jsonl in the out folder')
-    .action(async (file: string, options: RunOptions) => {
-      const runFile = await read(file)
-      const { runCommand } = await import('./commands/run.js')
-      state.code = await runCommand(runFile, options, host)
-    })
+  withRunOptions(
+    withRunFileOptions(
+      command(program, 'run <file>', 'run a file and write its pictures'),
+      backends,
+    ),
+  ).action(async (file: string, options: RunOptions) => {
+    const runFile = await read(file)
+    const { runCommand } = await import('./commands/run.js')
+    state.code = await runCommand(runFile, options, host)
+  })
+  withKeepingOptions(
+    withServerOptions(
+      withBackendOptions(
+        command(program, 'resume [run]', 'go on with a run (default: the newest unfinished one)'),
+        backends,
+      ),
+    ).option('--json', 'print JSON'),
+  ).action(async (run: string | undefined, options: RunOptions) => {
+    const { resumeCommand } = await import('./commands/resume.js')
+    state.code = await resumeCommand(run, options, host)
+  })
+  withRunOptions(
+    withRunFileOptions(
+      command(program, 'rerun <run>', 'make a run once more, with changes if there are any'),
+      backends,
+    ),
+  ).action(async (run: string, options: RunOptions) => {
+    const { rerunCommand } = await import('./commands/rerun.js')
+    state.code = await rerunCommand(run, options, host)
+  })
   withRunFileOptions(command(program, 'plan <file>', 'show what a run would do'), backends).action(
     async (file: string, options: RunFileOptions) => {
       const runFile = await read(file)

@@ -46,6 +46,8 @@ describe('exit codes', () => {
     })
     expect((await place.files('out')).map((name) => name.replace(/^[^/]*\//, ''))).toEqual([
       'contact-sheet.png',
+      'journal.jsonl',
+      'run.json',
       'run.yaml',
       'stages/1-txt2img/01-s41.png',
       'unfinished/01-upscale-s41.png',
@@ -57,7 +59,11 @@ describe('exit codes', () => {
     const ended = await withBackend(paintBackend(() => Promise.reject(new Error('no memory'))))
     expect([ended.code, ended.out]).toEqual([4, expect.stringContaining('no picture was made')])
     expect(ended.out).not.toContain('stages  ')
-    expect(await place.files('out')).toEqual([expect.stringMatching(/-small\/run\.yaml$/)])
+    expect((await place.files('out')).map((name) => name.split('/')[1])).toEqual([
+      'journal.jsonl',
+      'run.json',
+      'run.yaml',
+    ])
   })
 
   test('a picture that fails makes the run partial: 4, with the others in final', async () => {
@@ -68,7 +74,7 @@ describe('exit codes', () => {
     const ended = await withBackend(backend, ['run', 'small.yaml', '--count', '3'])
     expect(ended.code).toBe(4)
     expect(ended.out).toContain('partly done: 2 pictures')
-    expect(await place.files('out')).toHaveLength(6)
+    expect(await place.files('out')).toHaveLength(8)
   })
 
   test('a cancelled run ends with 130, and keeps what is finished', async () => {
@@ -99,7 +105,7 @@ describe('exit codes', () => {
     const ended = await withBackend(backend, ['run', 'small.yaml', '--out', 'taken'])
     expect([ended.code, ended.err.split(':')[0], called]).toEqual([
       1,
-      'SW_CLI_OUTPUT_FAILED',
+      'SW_STORE_WRITE_FAILED',
       false,
     ])
   })

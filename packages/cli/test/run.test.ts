@@ -36,6 +36,8 @@ describe('what a run leaves', () => {
       [
         'contact-sheet.png',
         'final/01-s41.png',
+        'journal.jsonl',
+        'run.json',
         'run.yaml',
         'stages/1-txt2img/01-s41.png',
         'stages/2-refiner/01-s41.png',

@@ -35,6 +35,8 @@ describe('--backend with an address', () => {
     expect(await place.files(`out/${folder}`)).toEqual([
       'contact-sheet.png',
       'final/01-s41.png',
+      'journal.jsonl',
+      'run.json',
       'run.yaml',
       'stages/1-txt2img/01-s41.png',
     ])

@@ -46,13 +46,14 @@ export class Workplace {
     return readFile(join(this.path, name), 'utf8')
   }
 
-  /** All files below a folder, by their path in it, sorted. */
+  /** All files below a folder, by their path in it, sorted; not what runs share. */
   async files(folder = ''): Promise<string[]> {
     const root = join(this.path, folder)
     const entries = await readdir(root, { recursive: true, withFileTypes: true })
     return entries
       .filter((entry) => entry.isFile())
       .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+      .filter((path) => !/(^|\/)\.stagewright\//.test(path))
       .toSorted()
   }
 

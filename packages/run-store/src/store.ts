@@ -15,7 +15,7 @@ import { entriesIn, journalName, readRun, type RunOnDisk, runFolders } from './r
 import { makeRunFolder } from './run/run-folder.js'
 import { lockRun, unlockRun } from './run/run-lock.js'
 import type { Started, StartFile } from './run/started.js'
-import { type RunInit, StoredRun } from './run/stored-run.js'
+import { type Place, type RunInit, StoredRun } from './run/stored-run.js'
 import { storeFolder } from './store-folder.js'
 import type { StoreParts } from './store-parts.js'
 
@@ -70,14 +70,12 @@ export class RunStore {
     }
   }
 
-  /** Makes a folder for a new run.
-   *  @throws {PipelineError} SW_STORE_DISK_FULL, SW_STORE_WRITE_FAILED */
+  /** Begins a new run; its folder is made when its first stage begins.
+   *  @throws {PipelineError} SW_STORE_NOT_A_RUN, SW_STORE_NEWER, SW_STORE_READ_FAILED of a source */
   async begin(options: BeginOptions): Promise<StoredRun> {
     const { name = 'run', config, versions = {}, sources = [], from, files } = options
     const now = this.#parts.now()
     const borrowed = await this.#borrowed(sources)
-    const folder = await makeRunFolder(this.root, name, now)
-    await lockRun(folder)
     const init: RunInit = {
       run_id: randomUUID(),
       name,
@@ -88,15 +86,17 @@ export class RunStore {
       sources,
       ...(from === undefined ? {} : { from }),
     }
-    return this.#open(folder, init, { events: [], length: 0 }, borrowed, files)
+    const place = async (): Promise<Place> => {
+      const folder = await makeRunFolder(this.root, name, now)
+      await lockRun(folder)
+      return this.#placeIn(folder, init.run_id, 0)
+    }
+    return new StoredRun({ store: this.#parts, init, place, events: [], borrowed, files })
   }
 
   /** Takes up a run that did not come to its end, or not with all its pictures.
    *  @throws {PipelineError} SW_STORE_NOT_A_RUN, SW_STORE_RUN_LOCKED, SW_STORE_NEWER, SW_STORE_READ_FAILED */
-  async reopen(
-    folder: string,
-    { files }: Pick<BeginOptions, 'files'> = {},
-  ): Promise<{ readonly run: StoredRun; readonly before: RunOnDisk }> {
+  async reopen(folder: string): Promise<{ readonly run: StoredRun; readonly before: RunOnDisk }> {
     await readRun(folder)
     await lockRun(folder)
     try {
@@ -106,11 +106,20 @@ export class RunStore {
         throw errors.SW_STORE_NOT_A_RUN({ path: folder, problem: 'it ended before its first call' })
       const { run_id, name, created_at, config_given, versions, options, sources, from } = record
       const init: RunInit = {
-        ...{ run_id, name, created_at, config_given, versions, options, sources },
+        run_id,
+        name,
+        created_at,
+        config_given,
+        versions,
+        options,
+        sources,
         ...(from === undefined ? {} : { from }),
       }
       const borrowed = await this.#borrowed(sources)
-      return { run: await this.#open(folder, init, before, borrowed, files), before }
+      const place = await this.#placeIn(folder, run_id, before.length)
+      const { events } = before
+      const parts = { store: this.#parts, init, place, events, borrowed, files: undefined }
+      return { run: new StoredRun(parts), before }
     } catch (error) {
       await unlockRun(folder)
       throw error
@@ -145,19 +154,11 @@ export class RunStore {
     return finish(run, pipeline.run(config, { ...run.options, signal }))
   }
 
-  async #open(
-    folder: string,
-    init: RunInit,
-    { events, length }: Pick<RunOnDisk, 'events' | 'length'>,
-    borrowed: ReadonlyMap<string, CallEntry>,
-    files: BeginOptions['files'],
-  ): Promise<StoredRun> {
+  async #placeIn(folder: string, run_id: string, length: number): Promise<Place> {
     const journal = await Journal.open(join(folder, journalName), length, this.#onJournal)
-    if (length === 0) {
-      const at = this.#parts.now().toISOString()
-      await journal.append({ type: 'journal', at, v: journalVersion, run_id: init.run_id })
-    }
-    return new StoredRun({ store: this.#parts, folder, init, journal, events, borrowed, files })
+    const at = this.#parts.now().toISOString()
+    if (length === 0) await journal.append({ type: 'journal', at, v: journalVersion, run_id })
+    return { folder, journal }
   }
 
   async #borrowed(sources: readonly string[]): Promise<ReadonlyMap<string, CallEntry>> {
@@ -174,7 +175,7 @@ async function finish(
   try {
     const result = await running
     await run.end(result)
-    return { ...result, folder: run.folder }
+    return { ...result, folder: run.folder ?? '' }
   } catch (error) {
     if (isPipelineError(error) && error.result !== undefined) await run.end(error.result, error)
     throw error

@@ -88,7 +88,9 @@ export function capabilitiesOf(
       ...(version === undefined ? {} : { version }),
       server: more.address,
       options: Object.fromEntries(
-        changing.flatMap((key) => (key in inventory.options ? [[key, inventory.options[key]]] : [])),
+        changing.flatMap((key) =>
+          key in inventory.options ? [[key, inventory.options[key]]] : [],
+        ),
       ),
       hashes: { model: hashesOf(inventory) },
     },

@@ -1,13 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
+import { writeError, writeWhole } from '@stagewright/run-store'
+
 import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
-import { writeWhole } from '../output/run-folder.js'
 import { initFiles, initKinds } from './init-files.js'
 
 /** `stagewright init [file]`: writes a commented run file.
- *  @throws {PipelineError} SW_CLI_FILE_EXISTS, SW_CLI_OUTPUT_FAILED, SW_CLI_USAGE */
+ *  @throws {PipelineError} SW_CLI_FILE_EXISTS, SW_STORE_WRITE_FAILED, SW_CLI_USAGE */
 export async function initCommand(
   given: string | undefined,
   options: { readonly kind: string; readonly force?: true },
@@ -33,8 +34,8 @@ async function writeNew(path: string, file: string, text: string): Promise<void>
   try {
     await writeFile(path, text, { flag: 'wx' })
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') throw errors.SW_CLI_FILE_EXISTS({ file })
-    throw errors.SW_CLI_OUTPUT_FAILED({ path: file, reason: message }, { cause: error })
+    throw writeError(path, error)
   }
 }

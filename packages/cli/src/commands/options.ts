@@ -35,7 +35,15 @@ export function withBackendOptions(command: Command, backends: readonly string[]
 
 /** Options of the commands that run a file, or plan to. */
 export function withRunFileOptions(command: Command, backends: readonly string[]): Command {
-  return withOverrideOptions(withBackendOptions(command, backends))
+  return withServerOptions(withOverrideOptions(withBackendOptions(command, backends))).option(
+    '--strict',
+    'treat the notes of the plan as errors',
+  )
+}
+
+/** How to deal with a server. */
+export function withServerOptions(command: Command): Command {
+  return command
     .option('--stall <seconds>', 'how long a call may show no progress', readSeconds)
     .option('--lenient', 'let names pass that the server does not list, with a warning')
     .addOption(
@@ -43,7 +51,25 @@ export function withRunFileOptions(command: Command, backends: readonly string[]
         'halve_batch',
       ]),
     )
-    .option('--strict', 'treat the notes of the plan as errors')
+}
+
+/** Options of the commands that make a new run. */
+export function withRunOptions(command: Command): Command {
+  return withKeepingOptions(command)
+    .option('--from <stage>', 'make everything from this stage on anew, whatever is kept')
+    .option('--no-cache', 'take no finished call from other runs, and leave none for them')
+}
+
+/** Options of the commands that leave a folder of pictures. */
+export function withKeepingOptions(command: Command): Command {
+  return command
+    .option('--out <dir>', 'where the folders of runs are', 'out')
+    .option('--quiet', 'print only where the pictures are')
+    .option(
+      '--preview',
+      'keep the newest preview of what a server makes as preview.png in the folder',
+    )
+    .option('--learn', 'append a record to learning_records.jsonl in the out folder')
 }
 
 /** Options that are laid over a run file, for every command that reads one. */

@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 
 import {
   explainPlan,
@@ -8,29 +8,34 @@ import {
   type Observer,
   type RunResult,
 } from '@stagewright/core'
+import { type BeginOptions, checkWritable, RunStore, type StoredRun } from '@stagewright/run-store'
 
+import { versionsOf } from '../built-in.js'
 import type { CliHost, Output } from '../host.js'
 import { CallLog } from '../output/call-log.js'
-import { PictureWriter } from '../output/picture-writer.js'
 import { PreviewFile } from '../output/preview-file.js'
-import { checkWritable, RunFolder } from '../output/run-folder.js'
 import { type SavedRun, saveRun } from '../output/save-run.js'
 import { summaryText } from '../output/summary.js'
 import { jsonEvents, pictureJson } from '../progress/json-events.js'
 import { lineOn, progressOn } from '../progress/progress.js'
 import { errorJson } from '../report/error-text.js'
 import { printJson } from '../report/print-json.js'
+import { effectiveRun, effectiveYaml } from '../run-file/effective.js'
 import type { RunFile } from '../run-file/read.js'
 import type { ChosenBackend } from '../servers/choose-backend.js'
 import { serverLabel } from '../servers/server-facts.js'
+import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
-import { prepare, refuseNotes } from './prepared.js'
+import { prepare, type Prepared, refuseNotes } from './prepared.js'
 
 export interface RunOptions extends RunFileOptions {
   readonly out: string
   readonly quiet?: true
   readonly learn?: true
   readonly preview?: true
+  /** False with `--no-cache`. */
+  readonly cache?: boolean
+  readonly from?: string
 }
 
 /** `stagewright run <file>`: runs it and writes its folder.
@@ -39,30 +44,74 @@ export async function runCommand(
   file: RunFile,
   options: RunOptions,
   host: CliHost,
+  begin: Pick<BeginOptions, 'name' | 'sources' | 'from'> = {},
 ): Promise<number> {
+  return performRun({
+    file,
+    options,
+    host,
+    open: async (store, prepared, flags) => {
+      const { chosen, config, stages, pictures } = prepared
+      if (options.strict === true) refuseNotes(await prepared.pipeline.plan(prepared.config))
+      await checkWritable(store.root)
+      const run = await store.begin({
+        name: file.stem,
+        config,
+        versions: { stagewright: version, ...(await versionsOf(host)) },
+        options: { file: basename(file.path), flags },
+        from: options.from,
+        ...begin,
+        files: (started) => {
+          const effective = effectiveRun(started, stages, pictures)
+          const yaml = effectiveYaml(effective.config, basename(file.path), flags)
+          return [{ path: 'run.yaml', content: yaml }, ...effective.copies]
+        },
+      })
+      return { run, told: chosen.backend.mismatches }
+    },
+  })
+}
+
+interface Performed {
+  readonly file: RunFile
+  readonly options: RunOptions
+  readonly host: CliHost
+  /** Begins the run on the disk, or takes it up; `told` is worth telling before it goes on. */
+  readonly open: (
+    store: RunStore,
+    prepared: Prepared,
+    flags: readonly string[],
+  ) => Promise<{ readonly run: StoredRun; readonly told: readonly string[] }>
+}
+
+/** Runs what is prepared, tells how it goes, and leaves its folder. */
+export async function performRun({ file, options, host, open }: Performed): Promise<number> {
   const out = resolve(host.cwd, options.out)
-  const now = host.now?.() ?? new Date()
-  const writer = new PictureWriter(() => RunFolder.create(out, file.stem, now))
+  const store = new RunStore({
+    root: out,
+    cache: options.cache !== false,
+    ...(host.now === undefined ? {} : { now: host.now }),
+  })
   const log = new CallLog()
   const json = options.json === true
   const human: Output = json ? host.stderr : host.stdout
   const say = (text: string): void => void human.write(`${text}\n`)
   const quiet = options.quiet === true
   const shows = options.preview === true
+  let stored: StoredRun | undefined
   const previews = new PreviewFile(
-    () => writer.folder(),
+    () => stored?.folder,
     ({ stage, path }, first) => {
       if (json) printJson({ type: 'preview', stage, path }, host)
       if (first && !quiet) lineOn(human, `preview in ${path}`)
     },
   )
-  let remarks = (): readonly string[] => []
+  let remarks: readonly string[] = []
   const prepared = await prepare(file, options, host, {
     interceptors: [log.interceptor],
     observers: [
-      ...(quiet ? [] : [planOn(say, () => remarks()), progressOn(human)]),
+      ...(quiet ? [] : [planOn(say, () => remarks), progressOn(human)]),
       ...(json ? [jsonEvents((value) => printJson(value, host))] : []),
-      writer.observer,
       ...(shows ? [previews.observer] : []),
     ],
     previews: shows,
@@ -70,29 +119,25 @@ export async function runCommand(
   })
   const started = performance.now()
   try {
-    const { chosen } = prepared
-    remarks = () => [...chosen.backend.mismatches, ...(shows ? withoutPreviews(chosen) : [])]
-    if (options.strict === true) refuseNotes(await prepared.pipeline.plan(prepared.config))
-    await checkWritable(out)
+    const { chosen, pictures } = prepared
+    const flags = [...chosen.flags, ...(options.allowLarge === true ? ['--allow-large'] : [])]
+    const { run, told } = await open(store, prepared, flags)
+    stored = run
+    await using _ = run
+    remarks = [...told, ...(shows ? withoutPreviews(chosen) : [])]
     const { result: ended, error } = await outcomeOf(
-      prepared.pipeline.run(prepared.config, { signal: host.signal }),
+      prepared.pipeline.run(prepared.config, { ...run.options, signal: host.signal }),
     )
     const trouble = await previews.end(ended.status === 'done')
-    const result = { ...ended, warnings: [...remarks(), ...ended.warnings, ...trouble] }
-    const { stages, pictures } = prepared
-    const saved = await saveRun({
-      result,
-      writer,
-      log,
-      pictures,
-      stages,
-      chosen,
-      file,
-      flags: [...chosen.flags, ...(options.allowLarge === true ? ['--allow-large'] : [])],
+    const result = { ...ended, warnings: [...remarks, ...ended.warnings, ...trouble] }
+    const finished = { result, error, stored: run, log, pictures, chosen, file, flags }
+    const saved = await saveRun(finished).catch((failure: unknown) => {
+      throw error ?? failure
     })
     if (json) printJson(runFinished(result, saved, error), host)
     if (!quiet || error !== undefined) say('')
-    say(summaryText(result, saved, { cwd: host.cwd, ms: performance.now() - started, quiet }))
+    const ms = performance.now() - started
+    say(summaryText(result, saved, { cwd: host.cwd, ms, quiet }))
     if (error !== undefined) throw error
     return result.status === 'partial' ? 4 : 0
   } finally {

@@ -2,9 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Observer, Preview } from '@stagewright/core'
-
-import { endingOf } from './names.js'
-import type { RunFolder } from './run-folder.js'
+import { endingOf, writeWhole } from '@stagewright/run-store'
 
 /** A preview that is on the disk. */
 export interface WrittenPreview {
@@ -15,7 +13,7 @@ export interface WrittenPreview {
 /** Keeps the newest preview of a run as one file of its folder. Those that come while one is being written are passed
  *  over, but for the last. */
 export class PreviewFile {
-  readonly #folder: () => Promise<RunFolder>
+  readonly #folder: () => string | undefined
   readonly #written: (preview: WrittenPreview, first: boolean) => void
   #next: (Preview & { readonly stage: string }) | undefined
   #work: Promise<void> | undefined
@@ -25,7 +23,7 @@ export class PreviewFile {
 
   /** `written` is told each time that the file is a new one. */
   constructor(
-    folder: () => Promise<RunFolder>,
+    folder: () => string | undefined,
     written: (preview: WrittenPreview, first: boolean) => void,
   ) {
     this.#folder = folder
@@ -51,10 +49,11 @@ export class PreviewFile {
   async #writeAll(): Promise<void> {
     try {
       for (let one = this.#taken(); one !== undefined; one = this.#taken()) {
-        const folder = await this.#folder()
+        const folder = this.#folder()
+        if (folder === undefined) continue
         const before = this.#path
-        this.#path = join(folder.path, `preview${endingOf(one.mediaType)}`)
-        await folder.write(`preview${endingOf(one.mediaType)}`, one.bytes)
+        this.#path = join(folder, `preview${endingOf(one.mediaType)}`)
+        await writeWhole(this.#path, one.bytes, { sync: false })
         if (before !== undefined && before !== this.#path) await rm(before, { force: true })
         this.#written({ stage: one.stage, path: this.#path }, before === undefined)
       }

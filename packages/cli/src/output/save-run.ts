@@ -1,16 +1,21 @@
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 
-import type { RunResult, Stage } from '@stagewright/core'
+import type { RunResult, StageImage } from '@stagewright/core'
+import { type StoredRun, writeWhole } from '@stagewright/run-store'
 
-import { effectiveRun, effectiveYaml, type OpenedPictures } from '../run-file/effective.js'
+import type { OpenedPictures } from '../run-file/effective.js'
 import type { RunFile } from '../run-file/read.js'
 import type { ChosenBackend } from '../servers/choose-backend.js'
 import { serverLabel } from '../servers/server-facts.js'
 import type { CallLog } from './call-log.js'
 import { contactSheet } from './contact-sheet.js'
-import type { PictureWriter, SavedPicture } from './picture-writer.js'
-import type { RunFolder } from './run-folder.js'
 import { sheetOf } from './sheet.js'
+
+/** A final picture and where it is. */
+export interface SavedPicture {
+  readonly image: StageImage
+  readonly path: string
+}
 
 /** What a run has left, as absolute paths. */
 export interface SavedRun {
@@ -24,40 +29,41 @@ export interface SavedRun {
   readonly trouble?: string | undefined
 }
 
-interface Finished {
+export interface FinishedRun {
   readonly result: RunResult
-  readonly writer: PictureWriter
+  readonly error: unknown
+  readonly stored: StoredRun
   readonly log: CallLog
   readonly pictures: OpenedPictures
-  readonly stages: readonly Stage[]
   readonly chosen: ChosenBackend
   readonly file: RunFile
   readonly flags: readonly string[]
 }
 
-/** Writes what a run leaves, whether it is done or not: pictures, `run.yaml` with its inputs, and the contact sheet.
- *  @throws {PipelineError} SW_CLI_OUTPUT_FAILED */
-export async function saveRun(run: Finished): Promise<SavedRun> {
-  const { result, writer, pictures, stages, file, flags } = run
-  const folder = await writer.folder()
-  const finals = await writer.finish(result)
-  const { config, copies } = effectiveRun(result, stages, pictures)
-  for (const { path, image } of copies) await folder.write(path, await image.bytes())
-  const runFile = await folder.write('run.yaml', effectiveYaml(config, basename(file.path), flags))
-  return { folder: folder.path, runFile, finals, flags, ...(await drawSheet(run, folder)) }
+/** Ends a run on the disk, whether it is done or not: its last pictures and the contact sheet.
+ *  @throws {PipelineError} SW_STORE_… */
+export async function saveRun(run: FinishedRun): Promise<SavedRun> {
+  const { result, error, stored, flags } = run
+  const { final } = await stored.end(result, error)
+  const folder = stored.folder ?? ''
+  const finals = result.images.flatMap((image, i) => {
+    const saved = final[i]
+    return saved === undefined ? [] : [{ image, path: join(folder, saved.path) }]
+  })
+  return { folder, runFile: join(folder, 'run.yaml'), finals, flags, ...(await drawSheet(run)) }
 }
 
 /** The pictures are there by now: a sheet that cannot be drawn is told, and takes nothing away. */
-async function drawSheet(
-  { result, log, pictures, chosen, file }: Finished,
-  folder: RunFolder,
-): Promise<Pick<SavedRun, 'contactSheet' | 'trouble'>> {
+async function drawSheet(run: FinishedRun): Promise<Pick<SavedRun, 'contactSheet' | 'trouble'>> {
+  const { result, log, pictures, chosen, file, stored } = run
   const sketch = chosen.backend.kind === 'sketch'
   const about = { file: basename(file.path), sketch, server: serverLabel(chosen) }
   const sheet = sheetOf(result, log, pictures.byDigest(), about)
   if (sheet.rows.length === 0) return {}
+  const path = join(stored.folder ?? '', 'contact-sheet.png')
   try {
-    return { contactSheet: await folder.write('contact-sheet.png', await contactSheet(sheet)) }
+    await writeWhole(path, await contactSheet(sheet))
+    return { contactSheet: path }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return { trouble: `the contact sheet could not be drawn: ${reason}` }

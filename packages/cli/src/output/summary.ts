@@ -29,6 +29,8 @@ export function summaryText(
               : `${shown(join(saved.folder, 'final'))}/ (${images.length})`,
           ],
         ]
+  const calls = result.stages.flatMap((stage) => stage.calls)
+  const kept = calls.filter((call) => call.kept).length
   const lines = [
     ...finals,
     ...(left > 0 ? [['unfinished', `${shown(join(saved.folder, 'unfinished'))}/ (${left})`]] : []),
@@ -39,7 +41,7 @@ export function summaryText(
     ['run again', ['stagewright run', shown(saved.runFile), ...saved.flags].join(' ')],
   ]
   return [
-    `${headOf(result)} in ${(ms / 1000).toFixed(1)} s`,
+    `${headOf(result)} in ${(ms / 1000).toFixed(1)} s${kept === 0 ? '' : ` (${kept} of ${calls.length} calls were kept from before)`}`,
     ...result.stages.flatMap(({ name, summary, mergedInto }) =>
       mergedInto.length > 0 ? [] : summary.map((text) => `  ${name}: ${text}`),
     ),

@@ -59,12 +59,18 @@ export function lineOn(output: Output, text: string): void {
   output.write(output.isTTY === true ? `\r\u001B[2K${text}\n` : `${text}\n`)
 }
 
-function stageText(name: string, { outcome, ms, images, summary }: StageResult): string {
+function stageText(name: string, { outcome, ms, images, summary, calls }: StageResult): string {
   const sizes = new Map<string, number>()
   for (const { width, height } of images)
     sizes.set(`${width}x${height}`, (sizes.get(`${width}x${height}`) ?? 0) + 1)
   const pictures = [...sizes].map(([size, count]) => `${count} of ${size}`)
-  const parts = [`${outcome} in ${(ms / 1000).toFixed(1)} s`, ...pictures, ...summary]
+  const kept = calls.filter((call) => call.kept).length
+  const parts = [
+    `${outcome} in ${(ms / 1000).toFixed(1)} s`,
+    ...pictures,
+    ...(kept === 0 ? [] : [kept === calls.length ? 'kept' : `${kept} of ${calls.length} kept`]),
+    ...summary,
+  ]
   return `${name.padEnd(18)} ${parts.join(' · ')}`
 }
 

@@ -20,9 +20,12 @@ export function endWith(
   host.stderr.write(`${errorText(error, { debug, place })}\n`)
   // A run that began has ended its lines itself.
   const begun = isPipelineError(error) && error.result !== undefined
-  if (argv[0] === 'run' && argv.includes('--json') && !begun) printJson(notStarted(error), host)
+  if (runs.has(argv[0] ?? '') && argv.includes('--json') && !begun)
+    printJson(notStarted(error), host)
   return exitCodeOf(error)
 }
+
+const runs = new Set(['run', 'resume', 'rerun'])
 
 /** The only line of `run --json` for a run that never began. */
 function notStarted(error: unknown): object {
@@ -30,7 +33,17 @@ function notStarted(error: unknown): object {
   return { type: 'run-finished', status, error: errorJson(error), images: [] }
 }
 
-const commands = ['run', 'plan', 'doctor', 'stages', 'init', 'schema', 'fake-webui']
+const commands = [
+  'run',
+  'resume',
+  'rerun',
+  'plan',
+  'doctor',
+  'stages',
+  'init',
+  'schema',
+  'fake-webui',
+]
 
 /** What commander refuses, in our words. */
 function usageError(error: CommanderError, argv: readonly string[]) {

@@ -1,15 +1,8 @@
 import { extname } from 'node:path'
 
-import {
-  type GivenPicture,
-  type ImageSource,
-  type RunResult,
-  type Stage,
-  type StageImage,
-} from '@stagewright/core'
+import { type GivenPicture, type ImageSource, type Stage, type StageImage } from '@stagewright/core'
+import { safeName, type Started } from '@stagewright/run-store'
 import { stringify } from 'yaml'
-
-import { safeName } from '../output/names.js'
 
 type Use = 'picture' | 'mask'
 
@@ -67,7 +60,7 @@ export interface Effective {
 /** The config that repeats a run from within its own folder: seeds and model resolved, and every given picture named
  *  by its copy in `inputs/`. A reference that opened several pictures becomes a folder that keeps their order. */
 export function effectiveRun(
-  { config, plan }: Pick<RunResult, 'config' | 'plan'>,
+  { config, plan }: Pick<Started, 'config' | 'plan'>,
   stages: readonly Stage[],
   opened: OpenedPictures,
 ): Effective {

@@ -18,11 +18,16 @@ export class WatchedBackend implements Backend {
   readonly #facts = new Set<string>()
   #capabilities: Capabilities | undefined
 
+  /** Absent where the backend has none. */
+  readonly settle?: NonNullable<Backend['settle']>
+
   /** `calls` makes the calls, where it is another than the one that is asked what it has. */
   constructor(strict: Backend, calls: Backend = strict) {
     this.kind = strict.kind
     this.#strict = strict
     this.#calls = calls
+    if (strict.settle !== undefined)
+      this.settle = (callId, signal) => strict.settle?.(callId, signal) ?? Promise.resolve('over')
   }
 
   /** What `describe()` gave last. */

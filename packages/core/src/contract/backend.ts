@@ -90,6 +90,8 @@ export interface CallResult {
   /** By slot name: the pictures as they were before that slot's pass, where the backend has them. */
   readonly before?: Readonly<Record<string, ImageBatch>>
   readonly warnings?: readonly string[]
+  /** True when nothing was asked of the backend: an earlier call had made it. */
+  readonly kept?: boolean
 }
 
 /** What runs the calls: a server, a pool, the sketch renderer, or a decorator around one. */

@@ -18,6 +18,8 @@ export interface CallRecord {
   readonly label?: string | undefined
   readonly ms: number
   readonly unchanged: boolean | 'unknown'
+  /** Whether an earlier call had made it, so that none was needed. */
+  readonly kept: boolean
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
 }

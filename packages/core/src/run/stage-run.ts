@@ -143,6 +143,7 @@ export class StageRun {
       ...(options.label === undefined ? {} : { label: options.label }),
       ms: performance.now() - started,
       unchanged: result.unchanged ?? false,
+      kept: result.kept ?? false,
       inputs: imagesIn(request).map(({ digest }) => digest),
       outputs: images.map(({ digest }) => digest),
     }

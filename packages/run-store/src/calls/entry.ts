@@ -60,7 +60,7 @@ export function imageOf(record: PictureRecord, objects: Objects): StageImage {
 }
 
 /** What the call gave. Its own lineage is left out: whoever asks adds the way that led there. */
-export function resultOf(entry: CallEntry, objects: Objects): CallResult {
+export function resultOf(entry: CallEntry, objects: Objects, kept: boolean): CallResult {
   const images = (records: readonly PictureRecord[]) =>
     records.map((record) => imageOf({ ...record, lineage: [] }, objects))
   const before = Object.entries(entry.before ?? {}).map(
@@ -71,6 +71,7 @@ export function resultOf(entry: CallEntry, objects: Objects): CallResult {
     ...(entry.unchanged === undefined ? {} : { unchanged: entry.unchanged }),
     ...(before.length === 0 ? {} : { before: Object.fromEntries(before) }),
     warnings: entry.warnings ?? [],
+    kept,
   }
 }
 

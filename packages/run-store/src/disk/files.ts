@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { isPipelineError } from '@stagewright/core'
@@ -27,6 +27,17 @@ export async function writeWhole(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw writeError(path, error)
+  }
+}
+
+/** Makes the folder where needed, and checks that files can be written there.
+ *  @throws {PipelineError} SW_STORE_DISK_FULL, SW_STORE_WRITE_FAILED */
+export async function checkWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    throw writeError(folder, error)
   }
 }
 

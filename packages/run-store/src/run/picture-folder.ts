@@ -8,29 +8,29 @@ import type { Objects } from '../disk/objects.js'
 import type { JournalEvent, SavedRecord } from './journal-events.js'
 import { pictureName, safeName } from './names.js'
 
+interface Parts {
+  readonly objects: Objects
+  /** Of earlier attempts at the run. */
+  readonly events: readonly JournalEvent[]
+  /** Keeps a picture, and writes it down. */
+  readonly record: (image: StageImage) => Promise<PictureRecord>
+}
+
 /** Gives the pictures of a run their names in its folder: `stages/2-refiner/01-s7.png`, `final/01-s7.png`. */
 export class PictureFolder {
   readonly #folder: string
   readonly #objects: Objects
-  readonly #record: (image: StageImage) => Promise<PictureRecord>
+  readonly #record: Parts['record']
   /** What earlier attempts put there, by its folder. */
   readonly #earlier: ReadonlyMap<string, readonly string[]>
-  #places: ReadonlyMap<string, number> = new Map()
+  readonly #places: ReadonlyMap<string, number>
 
-  constructor(
-    folder: string,
-    objects: Objects,
-    events: readonly JournalEvent[],
-    record: (image: StageImage) => Promise<PictureRecord>,
-  ) {
-    this.#folder = folder
-    this.#objects = objects
-    this.#record = record
-    this.#earlier = pathsIn(events)
-  }
-
-  began(plan: PipelinePlan): void {
+  constructor(folder: string, plan: PipelinePlan, parts: Parts) {
     const enabled = plan.stages.filter((stage) => stage.enabled)
+    this.#folder = folder
+    this.#objects = parts.objects
+    this.#record = parts.record
+    this.#earlier = pathsIn(parts.events)
     this.#places = new Map(enabled.map(({ name }, i) => [name, i + 1]))
   }
 

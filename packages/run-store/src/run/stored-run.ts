@@ -7,6 +7,7 @@ import {
   type Interceptor,
   messageOf,
   type Observer,
+  type PipelinePlan,
   type RunEvent,
   type RunResult,
   type StageImage,
@@ -40,11 +41,17 @@ export interface RunInit extends Pick<
   readonly from?: string | undefined
 }
 
+/** Where a run is written. */
+export interface Place {
+  readonly folder: string
+  readonly journal: Journal
+}
+
 interface Parts {
   readonly store: StoreParts
-  readonly folder: string
   readonly init: RunInit
-  readonly journal: Journal
+  /** Where it is, or how to make it: a run that is refused before its first stage leaves nothing. */
+  readonly place: Place | (() => Promise<Place>)
   /** Of earlier attempts at this run. */
   readonly events: readonly JournalEvent[]
   /** Of the runs it may take calls from. */
@@ -55,14 +62,13 @@ interface Parts {
 /** One run while it is made durable: everything it finishes is kept at once, and nothing that is kept is made again.
  *  Give `options` to `pipeline.run()`, then what came of it to `end()`. */
 export class StoredRun implements AsyncDisposable {
-  readonly folder: string
   readonly id: string
   readonly #store: StoreParts
   readonly #parts: Parts
-  readonly #journal: Journal
   readonly #keeper: Keeper
-  readonly #pictures: PictureFolder
   readonly #own: Map<string, CallEntry>
+  #place: Place | undefined
+  #pictures: PictureFolder | undefined
   /** Stages whose calls are made whatever is kept. */
   #anew: ReadonlySet<string> = new Set()
   #started: Started | undefined
@@ -73,17 +79,18 @@ export class StoredRun implements AsyncDisposable {
   #over = false
 
   constructor(parts: Parts) {
-    const { store, folder, init, journal, events } = parts
-    this.folder = folder
+    const { store, init, place, events } = parts
     this.id = init.run_id
     this.#store = store
     this.#parts = parts
-    this.#journal = journal
     this.#keeper = new Keeper(store.objects)
-    this.#pictures = new PictureFolder(folder, store.objects, events, (image) =>
-      this.#keeper.record(image),
-    )
     this.#own = new Map(entriesIn(events))
+    if (typeof place !== 'function') this.#place = place
+  }
+
+  /** Absolute; undefined until the run has one. */
+  get folder(): string | undefined {
+    return this.#place?.folder
   }
 
   /** For `pipeline.run()`: its id, interceptors and observers. */
@@ -110,8 +117,9 @@ export class StoredRun implements AsyncDisposable {
    *  @throws {PipelineError} SW_STORE_… for whatever could not be written */
   async end(result: RunResult, error?: unknown): Promise<SavedPictures> {
     await this.#caughtUp()
-    const final = await this.#pictures.final(result.images)
-    const unfinished = await this.#pictures.unfinished(result.unfinished)
+    const pictures = this.#folderOf(result.plan)
+    const final = await pictures.final(result.images)
+    const unfinished = await pictures.unfinished(result.unfinished)
     const began = this.#started?.at ?? performance.now()
     await this.#append(
       {
@@ -134,15 +142,16 @@ export class StoredRun implements AsyncDisposable {
     if (this.#over) return
     this.#over = true
     await this.#work
-    await this.#journal.close()
-    await unlockRun(this.folder)
-    await this.#store.runEnded(this.folder)
+    if (this.#place === undefined) return
+    const { folder, journal } = this.#place
+    await journal.close()
+    await unlockRun(folder)
+    await this.#store.runEnded(folder)
   }
 
   readonly #observer: Observer = (event) => {
     if (event.type === 'run-started') {
       this.#started = startedFrom(event, performance.now())
-      this.#pictures.began(event.plan)
     }
     const write = this.#written(event)
     if (write !== undefined) this.#later(write)
@@ -173,7 +182,8 @@ export class StoredRun implements AsyncDisposable {
       case 'stage-finished':
         return async () => {
           const { name, outcome, ms, calls, mergedInto, summary, images } = event.result
-          const saved = await this.#pictures.stage(name, images)
+          const { plan } = this.#started as Started
+          const saved = await this.#folderOf(plan).stage(name, images)
           await this.#append({
             type: 'stage_finished',
             stage: name,
@@ -227,7 +237,10 @@ export class StoredRun implements AsyncDisposable {
     const { init, files } = this.#parts
     const { plan, config, backend, capabilities } = started
     if (init.from !== undefined) this.#anew = anewFrom(plan, init.from)
-    await writeRecord(this.folder, {
+    const { place } = this.#parts
+    this.#place = typeof place === 'function' ? await place() : place
+    const { folder } = this.#place
+    await writeRecord(folder, {
       v: 1,
       ...init,
       config,
@@ -237,7 +250,7 @@ export class StoredRun implements AsyncDisposable {
       notices: 'notices' in capabilities ? (capabilities.notices as readonly string[]) : [],
       stages: plan.stages.map(({ name, version }) => ({ name, version })),
     })
-    for (const file of files?.(started) ?? []) await this.#keeper.file(this.folder, file)
+    for (const file of files?.(started) ?? []) await this.#keeper.file(folder, file)
     await this.#append({ type: 'attempt', pid: process.pid }, { sync: true })
   }
 
@@ -275,7 +288,7 @@ export class StoredRun implements AsyncDisposable {
         },
         { sync: true },
       )
-      return resultOf(entry, this.#store.objects)
+      return resultOf(entry, this.#store.objects, source !== 'made')
     }
     const make = async (): Promise<CallEntry> => {
       // On the disk while the server works: what it was asked is known after any crash.
@@ -412,7 +425,16 @@ export class StoredRun implements AsyncDisposable {
   ): Promise<void> {
     const { type, ...rest } = event as { readonly type: string }
     const timed = { type, at: this.#store.now().toISOString(), ...rest }
-    return this.#journal.append(timed as JournalEvent, how)
+    return (this.#place as Place).journal.append(timed as JournalEvent, how)
+  }
+
+  #folderOf(plan: PipelinePlan): PictureFolder {
+    this.#pictures ??= new PictureFolder((this.#place as Place).folder, plan, {
+      objects: this.#store.objects,
+      events: this.#parts.events,
+      record: (image) => this.#keeper.record(image),
+    })
+    return this.#pictures
   }
 }
 

@@ -106,11 +106,11 @@ export async function performRun({ file, options, host, open }: Performed): Prom
       if (first && !quiet) lineOn(human, `preview in ${path}`)
     },
   )
-  let remarks: readonly string[] = []
+  let remarks = (): readonly string[] => []
   const prepared = await prepare(file, options, host, {
     interceptors: [log.interceptor],
     observers: [
-      ...(quiet ? [] : [planOn(say, () => remarks), progressOn(human)]),
+      ...(quiet ? [] : [planOn(say, () => remarks()), progressOn(human)]),
       ...(json ? [jsonEvents((value) => printJson(value, host))] : []),
       ...(shows ? [previews.observer] : []),
     ],
@@ -124,12 +124,13 @@ export async function performRun({ file, options, host, open }: Performed): Prom
     const { run, told } = await open(store, prepared, flags)
     stored = run
     await using _ = run
-    remarks = [...told, ...(shows ? withoutPreviews(chosen) : [])]
+    // What the backend can show is known once the run has asked it.
+    remarks = () => [...told, ...(shows ? withoutPreviews(chosen) : [])]
     const { result: ended, error } = await outcomeOf(
       prepared.pipeline.run(prepared.config, { ...run.options, signal: host.signal }),
     )
     const trouble = await previews.end(ended.status === 'done')
-    const result = { ...ended, warnings: [...remarks, ...ended.warnings, ...trouble] }
+    const result = { ...ended, warnings: [...remarks(), ...ended.warnings, ...trouble] }
     const finished = { result, error, stored: run, log, pictures, chosen, file, flags }
     const saved = await saveRun(finished).catch((failure: unknown) => {
       throw error ?? failure

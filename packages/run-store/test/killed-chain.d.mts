@@ -1,0 +1,3 @@
+import type { RunConfigInput, Stage } from '@stagewright/core'
+
+export const chain: RunConfigInput<readonly Stage[]>

@@ -42,6 +42,29 @@ export const errors = defineErrors({
       `there is no stage ${JSON.stringify(d.stage)} to begin from in this run`,
     hint: (d) => `name one of ${d.known.join(', ')}`,
   },
+  SW_HISTORY_FAILED: {
+    kind: 'io',
+    message: (d: { path: string; reason: string }) =>
+      `the history ${d.path} could not be used: ${d.reason}`,
+    hint: 'remove the file: it is made anew from the folders of the runs',
+  },
+  SW_HISTORY_AMBIGUOUS: {
+    kind: 'config',
+    message: (d: { name: string; found: readonly string[] }) =>
+      `${JSON.stringify(d.name)} may be ${d.found.length === 2 ? 'either' : 'any'} of ${someOf(d.found)}`,
+    hint: 'give more of its name',
+  },
+  SW_HISTORY_NO_SUCH_PICTURE: {
+    kind: 'config',
+    message: (d: { name: string }) =>
+      `no run of the history has a picture ${JSON.stringify(d.name)}`,
+    hint: 'name a file in the folder of a run, or give the first digits of its SHA-256, at least 4',
+  },
+  SW_HISTORY_RATING_RANGE: {
+    kind: 'config',
+    message: (d: { rating: unknown }) => `${JSON.stringify(d.rating)} is no rating`,
+    hint: 'give a whole number from 1 to 5',
+  },
   SW_STORE_PICTURE_LOST: {
     kind: 'io',
     message: (d: { digest: string; problem: string }) =>
@@ -49,3 +72,8 @@ export const errors = defineErrors({
     hint: 'stagewright cache verify --repair drops what is damaged; then run again: only what is lost is made again',
   },
 })
+
+function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}

@@ -1,7 +1,21 @@
+export { type Cache } from './cache-care/contents.js'
+export { type CachedCall, type CachedPicture, type CacheList, cacheList } from './cache-care/list.js'
+export {
+  cachePrune,
+  defaultCacheBytes,
+  type Pruned,
+  type PruneOptions,
+} from './cache-care/prune.js'
+export { type CacheCheck, cacheVerify } from './cache-care/verify.js'
 export { type CallFacts, callKeys } from './calls/call-key.js'
 export type { CallEntry, PictureRecord } from './calls/entry.js'
 export { checkWritable, writeError, writeWhole } from './disk/files.js'
 export { errors } from './errors.js'
+export type { PictureEntry, RunDetails, RunEntry, StageEntry } from './history/entries.js'
+export { type CallSample, type Estimate, estimate } from './history/estimate.js'
+export { History, type HistoryOptions, type RunList } from './history/history.js'
+export type { RunQuery } from './history/queries.js'
+export { rate, type Rated } from './history/rate.js'
 export type { CallSource, JournalEvent, SavedRecord } from './run/journal-events.js'
 export { endingOf, safeName } from './run/names.js'
 export { readRun, type RunOnDisk, type RunStatus } from './run/read-run.js'

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import type { Pipeline, RunResult, Stage } from '@stagewright/core'
 import { isPipelineError } from '@stagewright/core'
 
+import { Aftercare } from './aftercare.js'
 import { CallCache } from './calls/call-cache.js'
 import type { CallEntry } from './calls/entry.js'
 import { SingleFlight } from './calls/single-flight.js'
 import { Objects } from './disk/objects.js'
 import { errors } from './errors.js'
+import { History } from './history/history.js'
 import type { JournalEvent } from './run/journal-events.js'
 import { Journal, journalVersion } from './run/journal.js'
 import { entriesIn, journalName, readRun, type RunOnDisk, runFolders } from './run/read-run.js'
@@ -26,6 +28,10 @@ export interface RunStoreOptions {
   readonly cache?: boolean
   /** Told of each line that is in a journal. */
   readonly onJournal?: (event: JournalEvent) => void
+  /** How many bytes of pictures and calls may be kept that no run needs: looked after when a run ends. Default 20 GiB. */
+  readonly cacheBytes?: number
+  /** Told what is wrong with the history or the cache: no run fails for it. */
+  readonly onProblem?: (problem: string) => void
   readonly now?: () => Date
 }
 
@@ -51,14 +57,19 @@ export class RunStore {
   readonly root: string
   readonly objects: Objects
   readonly cache: CallCache
+  readonly history: History
   readonly #parts: StoreParts
   readonly #onJournal: ((event: JournalEvent) => void) | undefined
 
-  constructor({ root, cache = true, onJournal, now = () => new Date() }: RunStoreOptions) {
+  constructor(options: RunStoreOptions) {
+    const { root, cache = true, onJournal, now = () => new Date() } = options
+    const { cacheBytes, onProblem = () => undefined } = options
     const shared = storeFolder(root)
     this.root = root
     this.objects = new Objects(join(shared, 'objects'))
     this.cache = new CallCache(join(shared, 'calls'), this.objects)
+    this.history = new History({ root, onProblem })
+    const aftercare = new Aftercare(this, { mostBytes: cacheBytes, onProblem })
     this.#onJournal = onJournal
     this.#parts = {
       objects: this.objects,
@@ -66,7 +77,8 @@ export class RunStore {
       flights: new SingleFlight(join(shared, 'locks')),
       cached: cache,
       now,
-      runEnded: () => Promise.resolve(),
+      runBegan: (folder) => void aftercare.index(folder),
+      runEnded: (folder) => aftercare.ended(folder),
     }
   }
 

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { errors } from '../errors.js'
 import { isMissing, linkOrCopy, readError, syncFolder, writeWhole } from './files.js'
 
-/** Pictures by what they are: each is kept once, under the SHA-256 of its bytes. */
+/** Milliseconds for which a picture counts as there once it was written, or marked as used. */
+const trusted = 10 * 60_000
+
+/** Pictures by what they are: each is kept once, under the SHA-256 of its bytes. The time of a file is when it was
+ *  used last: whoever makes room lets it be for an hour, by when a journal names it. */
 export class Objects {
   readonly folder: string
-  /** Written or checked by this process. */
-  readonly #sound = new Set<string>()
+  /** Written or checked by this process → when it was written or marked as used; 0 for never. */
+  readonly #sound = new Map<string, number>()
   readonly #writing = new Map<string, Promise<void>>()
 
   constructor(folder: string) {
@@ -24,7 +28,7 @@ export class Objects {
   /** Keeps the bytes, durably, unless they are kept already.
    *  @throws {PipelineError} SW_STORE_DISK_FULL, SW_STORE_WRITE_FAILED */
   async put(digest: string, bytes: Uint8Array): Promise<void> {
-    if (this.#sound.has(digest)) return
+    if (await this.#isStillThere(digest)) return
     const writing = this.#writing.get(digest) ?? this.#write(digest, bytes)
     this.#writing.set(digest, writing)
     try {
@@ -36,8 +40,8 @@ export class Objects {
 
   /** Whether the picture is there and whole. */
   async isSound(digest: string): Promise<boolean> {
-    if (this.#sound.has(digest)) return true
-    return (await this.#read(digest)) !== undefined
+    if (await this.#isStillThere(digest)) return true
+    return (await this.#read(digest)) !== undefined && (await this.#use(digest))
   }
 
   /** @throws {PipelineError} SW_STORE_PICTURE_LOST when it is not there, or not what it was */
@@ -52,13 +56,43 @@ export class Objects {
     await linkOrCopy(this.path(digest), path)
   }
 
+  /** Takes a picture away, and forgets that it was sound. */
+  async remove(digest: string): Promise<void> {
+    this.#sound.delete(digest)
+    await rm(this.path(digest), { force: true })
+  }
+
+  /** Whether a picture that was sound has not been taken away since, by whatever process. */
+  async #isStillThere(digest: string): Promise<boolean> {
+    const seen = this.#sound.get(digest)
+    if (seen === undefined) return false
+    return Math.abs(Date.now() - seen) < trusted || this.#use(digest)
+  }
+
+  /** Marks it as used now, unless the folder of a run shows the same file: then it stays anyway, and so does its time.
+   *  @returns whether it is there */
+  async #use(digest: string): Promise<boolean> {
+    const path = this.path(digest)
+    const now = new Date()
+    try {
+      if ((await stat(path)).nlink === 1) await utimes(path, now, now)
+    } catch (error) {
+      if (isMissing(error)) this.#sound.delete(digest)
+      if (isMissing(error)) return false
+      // Somebody else's file: it is there, and cannot be marked.
+    }
+    this.#sound.set(digest, now.getTime())
+    return true
+  }
+
   async #write(digest: string, bytes: Uint8Array): Promise<void> {
     const path = this.path(digest)
-    if ((await sizeOf(path)) === bytes.byteLength && (await this.#read(digest)) !== undefined)
-      return
+    const isThere =
+      (await sizeOf(path)) === bytes.byteLength && (await this.#read(digest)) !== undefined
+    if (isThere && (await this.#use(digest))) return
     await writeWhole(path, bytes)
     await syncFolder(dirname(path))
-    this.#sound.add(digest)
+    this.#sound.set(digest, Date.now())
   }
 
   async #read(digest: string): Promise<Uint8Array | undefined> {
@@ -73,7 +107,7 @@ export class Objects {
     }
     if (this.#sound.has(digest)) return bytes
     if (createHash('sha256').update(bytes).digest('hex') !== digest) return undefined
-    this.#sound.add(digest)
+    this.#sound.set(digest, 0)
     return bytes
   }
 }

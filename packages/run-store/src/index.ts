@@ -1,5 +1,10 @@
 export { type Cache } from './cache-care/contents.js'
-export { type CachedCall, type CachedPicture, type CacheList, cacheList } from './cache-care/list.js'
+export {
+  type CachedCall,
+  type CachedPicture,
+  type CacheList,
+  cacheList,
+} from './cache-care/list.js'
 export {
   cachePrune,
   defaultCacheBytes,

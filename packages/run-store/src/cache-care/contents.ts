@@ -6,6 +6,7 @@ import type { CallCache } from '../calls/call-cache.js'
 import { isMissing, readError } from '../disk/files.js'
 import type { Objects } from '../disk/objects.js'
 import { journalName } from '../run/read-run.js'
+import { storeFolder } from '../store-folder.js'
 
 /** What is looked after: a `RunStore` is such. */
 export interface Cache {
@@ -37,9 +38,16 @@ export function storedEntries({ cache }: Cache): Promise<StoredFile[]> {
 }
 
 /** What a write that never ended has left. */
-export async function leftovers({ objects, cache }: Cache): Promise<StoredFile[]> {
+export async function leftovers({ root, objects, cache }: Cache): Promise<StoredFile[]> {
   const form = /^(?<name>\.[0-9a-f]{12}\.tmp)$/
-  return [...(await storedFiles(objects.folder, form)), ...(await storedFiles(cache.folder, form))]
+  const shared = storeFolder(root)
+  const found = await Promise.all([
+    storedFiles(objects.folder, form),
+    storedFiles(cache.folder, form),
+    filesIn(shared, form),
+    filesIn(join(shared, 'locks'), form),
+  ])
+  return found.flat()
 }
 
 /** Which runs name a picture in their journals: digest → names of their folders. Journals are searched as text: a
@@ -57,16 +65,18 @@ export async function referencesIn(root: string): Promise<ReadonlyMap<string, re
 
 async function storedFiles(folder: string, form: RegExp): Promise<StoredFile[]> {
   const found: StoredFile[] = []
-  for (const shard of await entriesOf(folder)) {
-    if (!shard.isDirectory() || !/^[0-9a-f]{2}$/.test(shard.name)) continue
-    const within = join(folder, shard.name)
-    const files = (await entriesOf(within)).map(async (file) => {
-      const name = form.exec(file.name)?.groups?.['name']
-      return file.isFile() && name !== undefined ? storedFile(name, join(within, file.name)) : []
-    })
-    found.push(...(await Promise.all(files)).flat())
-  }
+  for (const shard of await entriesOf(folder))
+    if (shard.isDirectory() && /^[0-9a-f]{2}$/.test(shard.name))
+      found.push(...(await filesIn(join(folder, shard.name), form)))
   return found
+}
+
+async function filesIn(folder: string, form: RegExp): Promise<StoredFile[]> {
+  const files = (await entriesOf(folder)).map(async (file) => {
+    const name = form.exec(file.name)?.groups?.['name']
+    return file.isFile() && name !== undefined ? storedFile(name, join(folder, file.name)) : []
+  })
+  return (await Promise.all(files)).flat()
 }
 
 async function storedFile(name: string, path: string): Promise<StoredFile[]> {

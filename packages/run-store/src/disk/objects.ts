@@ -5,15 +5,15 @@ import { dirname, join } from 'node:path'
 import { errors } from '../errors.js'
 import { isMissing, linkOrCopy, readError, syncFolder, writeWhole } from './files.js'
 
-/** Milliseconds for which a picture counts as there once it was written, or marked as used. */
-const trusted = 10 * 60_000
+/** Milliseconds until a picture that is used again is marked so again. */
+const markInterval = 10 * 60_000
 
 /** Pictures by what they are: each is kept once, under the SHA-256 of its bytes. The time of a file is when it was
  *  used last: whoever makes room lets it be for an hour, by when a journal names it. */
 export class Objects {
   readonly folder: string
-  /** Written or checked by this process → when it was written or marked as used; 0 for never. */
-  readonly #sound = new Map<string, number>()
+  /** Written or checked by this process. */
+  readonly #sound = new Set<string>()
   readonly #writing = new Map<string, Promise<void>>()
 
   constructor(folder: string) {
@@ -64,9 +64,7 @@ export class Objects {
 
   /** Whether a picture that was sound has not been taken away since, by whatever process. */
   async #isStillThere(digest: string): Promise<boolean> {
-    const seen = this.#sound.get(digest)
-    if (seen === undefined) return false
-    return Math.abs(Date.now() - seen) < trusted || this.#use(digest)
+    return this.#sound.has(digest) && this.#use(digest)
   }
 
   /** Marks it as used now, unless the folder of a run shows the same file: then it stays anyway, and so does its time.
@@ -75,14 +73,15 @@ export class Objects {
     const path = this.path(digest)
     const now = new Date()
     try {
-      if ((await stat(path)).nlink === 1) await utimes(path, now, now)
+      const { nlink, mtimeMs } = await stat(path)
+      if (nlink === 1 && Number(now) - mtimeMs > markInterval) await utimes(path, now, now)
+      return true
     } catch (error) {
-      if (isMissing(error)) this.#sound.delete(digest)
-      if (isMissing(error)) return false
-      // Somebody else's file: it is there, and cannot be marked.
+      // What is somebody else's cannot be marked, and is there.
+      if (!isMissing(error)) return true
+      this.#sound.delete(digest)
+      return false
     }
-    this.#sound.set(digest, now.getTime())
-    return true
   }
 
   async #write(digest: string, bytes: Uint8Array): Promise<void> {
@@ -92,7 +91,7 @@ export class Objects {
     if (isThere && (await this.#use(digest))) return
     await writeWhole(path, bytes)
     await syncFolder(dirname(path))
-    this.#sound.set(digest, Date.now())
+    this.#sound.add(digest)
   }
 
   async #read(digest: string): Promise<Uint8Array | undefined> {
@@ -107,7 +106,7 @@ export class Objects {
     }
     if (this.#sound.has(digest)) return bytes
     if (createHash('sha256').update(bytes).digest('hex') !== digest) return undefined
-    this.#sound.set(digest, 0)
+    this.#sound.add(digest)
     return bytes
   }
 }

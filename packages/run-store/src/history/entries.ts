@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 
 import type { RunStatus } from '../run/read-run.js'
 import { holderOf, runLockPath } from '../run/run-lock.js'
@@ -68,15 +68,13 @@ export interface RunDetails extends RunEntry {
   readonly pictures: readonly PictureEntry[]
 }
 
-/** Whether a run that has not ended is being worked on shows in its lock, and nowhere else. */
-export async function runEntry(row: RunRow, root: string): Promise<RunEntry> {
-  const folder = join(root, row.folder)
+export function runEntry(row: RunRow, root: string, status: RunStatus): RunEntry {
   return {
     runId: row.run_id,
-    folder,
+    folder: root + sep + row.folder,
     name: row.name,
     createdAt: row.created_at,
-    status: row.ended ?? ((await isHeld(folder)) ? 'running' : 'interrupted'),
+    status,
     ms: row.ms,
     prompt: row.prompt,
     negativePrompt: row.negative_prompt,
@@ -102,6 +100,8 @@ export function stageEntry({ name, outcome, ms, calls, made, kept }: StageRow): 
   return { name, outcome, ms, calls, made, kept }
 }
 
-async function isHeld(folder: string): Promise<boolean> {
-  return existsSync(runLockPath(folder)) && (await holderOf(folder)) !== undefined
+/** How a run stands that has not ended: whether somebody works on it shows in its lock, and nowhere else. */
+export async function openStatus(folder: string): Promise<RunStatus> {
+  const isHeld = existsSync(runLockPath(folder)) && (await holderOf(folder)) !== undefined
+  return isHeld ? 'running' : 'interrupted'
 }

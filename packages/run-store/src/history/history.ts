@@ -10,6 +10,7 @@ import { recordPath } from '../run/run-record.js'
 import { storeFolder } from '../store-folder.js'
 import type { Database } from './database.js'
 import {
+  openStatus,
   type PictureEntry,
   pictureEntry,
   type RunDetails,
@@ -84,7 +85,10 @@ export class History {
       selectRuns(db, byLock ? { ...query, limit: undefined, offset: undefined } : query),
     )
     const runs: RunEntry[] = []
-    for (const row of rows) runs.push(await runEntry(row, this.root))
+    for (const row of rows) {
+      const status = row.ended ?? (await openStatus(join(this.root, row.folder)))
+      runs.push(runEntry(row, this.root, status))
+    }
     if (!byLock) return { runs, total }
     const found = runs.filter((run) => run.status === status)
     const end = limit === undefined ? undefined : offset + limit
@@ -107,8 +111,9 @@ export class History {
     if (found.length > 1)
       throw errors.SW_HISTORY_AMBIGUOUS({ name, found: found.map(({ row }) => row.folder) })
     if (one === undefined) return undefined
+    const status = one.row.ended ?? (await openStatus(join(this.root, one.row.folder)))
     return {
-      ...(await runEntry(one.row, this.root)),
+      ...runEntry(one.row, this.root, status),
       stages: one.stages.map(stageEntry),
       pictures: one.pictures.map((row) => pictureEntry(row, this.root)),
     }
@@ -181,13 +186,14 @@ export class History {
   /** A run that is done changes no more, but for ratings, which tell of themselves. */
   #stale(db: Database): string[] {
     const there = new Set(namesUnder(this.root))
-    const known = new Set(db.query('select folder from runs').map(([name]) => String(name)))
+    const known = new Set(db.select(['folder'], 'from runs').map(({ folder }) => String(folder)))
     const came = [...there].filter((name) => !known.has(name) && this.#isRun(name))
     const gone = [...known].filter((name) => !there.has(name))
     const changed = db
-      .query(`select folder, journal_bytes from runs where ended is not 'done'`)
-      .filter(([name, bytes]) => there.has(String(name)) && this.#size(String(name)) !== bytes)
-    return [...came, ...gone, ...changed.map(([name]) => String(name))]
+      .select(['folder', 'journal_bytes'], `from runs where ended is not 'done'`)
+      .map(({ folder, journal_bytes: bytes }) => ({ name: String(folder), bytes }))
+      .filter(({ name, bytes }) => there.has(name) && this.#size(name) !== bytes)
+    return [...came, ...gone, ...changed.map(({ name }) => name)]
   }
 
   #put(db: Database, name: string, run: ReadRun | undefined): void {

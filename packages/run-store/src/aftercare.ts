@@ -23,14 +23,9 @@ export class Aftercare {
     this.#onProblem = how.onProblem
   }
 
-  /** Tells the history of a run. */
-  async index(folder: string): Promise<void> {
-    await this.#tried(() => this.#store.history.indexRun(folder))
-  }
-
   /** A run has let go of its folder. */
   async ended(folder: string): Promise<void> {
-    await this.index(folder)
+    await this.#tried(() => this.#store.history.indexRun(folder))
     const now = performance.now()
     if (now - this.#pruned < pruneInterval) return
     this.#pruned = now

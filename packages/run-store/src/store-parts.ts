@@ -10,8 +10,6 @@ export interface StoreParts {
   /** Whether runs take calls from each other, and leave theirs. */
   readonly cached: boolean
   readonly now: () => Date
-  /** Told once it is written what a run is, and that it goes on; what it does with that, it does by itself. */
-  readonly runBegan: (folder: string) => void
   /** Told once a run lets go of its folder. */
   readonly runEnded: (folder: string) => Promise<void>
 }

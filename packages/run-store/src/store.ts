@@ -77,7 +77,6 @@ export class RunStore {
       flights: new SingleFlight(join(shared, 'locks')),
       cached: cache,
       now,
-      runBegan: (folder) => void aftercare.index(folder),
       runEnded: (folder) => aftercare.ended(folder),
     }
   }

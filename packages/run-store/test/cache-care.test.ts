@@ -180,6 +180,17 @@ describe('the cache makes room', () => {
     expect(again.images.map((one) => one.digest)).toEqual(images.map((one) => one.digest))
   })
 
+  test('a picture that has a second name stays: nothing would be freed', async () => {
+    await using place = await Workplace.make()
+    const store = place.store()
+    const { key, digest } = await keepCall(store, 'linked', { hours: 9 })
+    await store.objects.link(digest, join(place.root, 'favourites/one.png'))
+    expect(await cachePrune(store, { mostBytes: 0 })).toMatchObject({ calls: [key], pictures: [] })
+    expect((await cacheList(store)).prunable).toBe(0)
+    await rm(join(place.root, 'favourites'), { recursive: true })
+    expect(await cachePrune(store, { mostBytes: 0 })).toMatchObject({ pictures: [digest] })
+  })
+
   test('a run that is gone leaves its pictures to be removed', async () => {
     await using place = await Workplace.make()
     const { folder } = await place.store().run(place.pipeline(), chain)

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import type { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -108,15 +109,23 @@ async function alter(sql: string): Promise<void> {
 // Processes run what is built; `npm test` builds before it tests.
 const built = join(import.meta.dirname, '../dist/index.js')
 describe.runIf(existsSync(built))('several processes', () => {
-  test('write at once, and rebuild at once, and nothing is lost', async () => {
-    const folders = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => keepRun(root, { name: `new${i}`, folder: `new-${i}` })),
-    )
-    await history().rebuild()
-    // They begin together, each with half of the runs; the file is replaced under them.
-    const half = (odd: number): string[] => folders.filter((_, i) => i % 2 === odd)
-    const told = await Promise.all([indexIn(half(0), true), indexIn(half(1), false)])
-    expect(told).toEqual(['', ''])
+  test('write at once, while one makes the file anew again and again, and nothing is lost', async () => {
+    const staged = join(root, '.staged')
+    const names = Array.from({ length: 40 }, (_, i) => `new-${i}`)
+    for (const name of names) await keepRun(staged, { name, folder: name })
+    await history().list()
+    // Each run comes into being just before it is told of: a file made anew at that moment may lack it.
+    const bringIn = `
+      for (const name of ${JSON.stringify(names)}.filter((_, i) => i % 2 === odd)) {
+        renameSync(join(root, '.staged', name), join(root, name))
+        await history.indexRun(join(root, name))
+      }`
+    const told = await Promise.all([
+      said(`const odd = 0; ${bringIn}`),
+      said(`const odd = 1; ${bringIn}`),
+      said('for (let i = 0; i < 15; i++) await history.rebuild()'),
+    ])
+    expect(told).toEqual(['', '', ''])
     const db = await Database.open(file)
     const [[runs, distinct] = []] = db.query('select count(*), count(distinct folder) from runs')
     const [[calls] = []] = db.query('select count(*) from calls')
@@ -128,11 +137,7 @@ describe.runIf(existsSync(built))('several processes', () => {
   test('one that was killed while it wrote holds up nobody', async () => {
     const one = history()
     await one.list()
-    const child = start(`
-      const { History } = await import(${JSON.stringify(pathToFileURL(built).href)})
-      const history = new History({ root: ${JSON.stringify(root)} })
-      console.log('going')
-      for (;;) await history.rebuild()`)
+    const child = start(`console.log('going'); for (;;) await history.rebuild()`)
     await once(child.stdout, 'data')
     const lock = join(root, '.stagewright/history.lock')
     while (!existsSync(lock)) await new Promise((resolve) => setImmediate(resolve))
@@ -146,15 +151,10 @@ describe.runIf(existsSync(built))('several processes', () => {
   })
 })
 
-/** @returns what the process had to say of problems */
-async function indexIn(folders: readonly string[], rebuilds: boolean): Promise<string> {
-  const child = start(`
-    const { History } = await import(${JSON.stringify(pathToFileURL(built).href)})
-    const history = new History({ root: ${JSON.stringify(root)}, onProblem: console.log })
-    for (const [i, folder] of ${JSON.stringify(folders)}.entries()) {
-      if (${rebuilds} && i % 8 === 0) await history.rebuild()
-      await history.indexRun(folder)
-    }`)
+/** Runs a program with a `history` to its end.
+ *  @returns what it said, of problems and errors */
+async function said(program: string): Promise<string> {
+  const child = start(program)
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -162,8 +162,14 @@ async function indexIn(folders: readonly string[], rebuilds: boolean): Promise<s
   return Buffer.concat(chunks).toString()
 }
 
-function start(program: string) {
-  return spawn(process.execPath, ['--input-type=module', '--eval', program], {
+function start(program: string): ChildProcessByStdio<null, Readable, Readable> {
+  const set = `
+    import { renameSync } from 'node:fs'
+    import { join } from 'node:path'
+    import { History } from ${JSON.stringify(pathToFileURL(built).href)}
+    const root = ${JSON.stringify(root)}
+    const history = new History({ root, onProblem: console.log })`
+  return spawn(process.execPath, ['--input-type=module', '--eval', `${set}\n${program}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

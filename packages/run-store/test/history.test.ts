@@ -140,7 +140,11 @@ describe('the list of runs', () => {
       'killed done',
     ])
     expect(await history.run(lost)).toBeUndefined()
-    expect(await names({ text: 'lost' })).toEqual([])
+    for (const one of runs) await rm(one.folder, { recursive: true })
+    expect(await names()).toEqual([])
+    await keepRun(root, { name: 'next' })
+    expect(await names({ text: 'came' })).toEqual([])
+    expect(await names({ text: 'next' })).toEqual(['next'])
   })
 
   test('passes over a folder that cannot be read, and says so', async () => {

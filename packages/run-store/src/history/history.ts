@@ -5,7 +5,7 @@ import type { BackendIdentity, PipelinePlan } from '@stagewright/core'
 import { messageOf } from '@stagewright/core'
 
 import { errors } from '../errors.js'
-import { journalName, readRun } from '../run/read-run.js'
+import { journalName, readRun, type RunStatus } from '../run/read-run.js'
 import { recordPath } from '../run/run-record.js'
 import { storeFolder } from '../store-folder.js'
 import type { Database } from './database.js'
@@ -25,6 +25,7 @@ import {
   picturesNamed,
   picturesOf,
   type RunQuery,
+  type RunRow,
   runsNamed,
   samplesFor,
   selectRuns,
@@ -85,10 +86,8 @@ export class History {
       selectRuns(db, byLock ? { ...query, limit: undefined, offset: undefined } : query),
     )
     const runs: RunEntry[] = []
-    for (const row of rows) {
-      const status = row.ended ?? (await openStatus(join(this.root, row.folder)))
-      runs.push(runEntry(row, this.root, status))
-    }
+    for (const row of rows)
+      runs.push(runEntry(row, this.root, row.ended ?? (await this.#openStatus(row))))
     if (!byLock) return { runs, total }
     const found = runs.filter((run) => run.status === status)
     const end = limit === undefined ? undefined : offset + limit
@@ -111,9 +110,8 @@ export class History {
     if (found.length > 1)
       throw errors.SW_HISTORY_AMBIGUOUS({ name, found: found.map(({ row }) => row.folder) })
     if (one === undefined) return undefined
-    const status = one.row.ended ?? (await openStatus(join(this.root, one.row.folder)))
     return {
-      ...runEntry(one.row, this.root, status),
+      ...runEntry(one.row, this.root, one.row.ended ?? (await this.#openStatus(one.row))),
       stages: one.stages.map(stageEntry),
       pictures: one.pictures.map((row) => pictureEntry(row, this.root)),
     }
@@ -224,6 +222,10 @@ export class History {
   #isRun(name: string): boolean {
     const folder = join(this.root, name)
     return existsSync(join(folder, journalName)) || existsSync(recordPath(folder))
+  }
+
+  #openStatus({ folder }: RunRow): Promise<RunStatus> {
+    return openStatus(join(this.root, folder))
   }
 
   #size(name: string): number {

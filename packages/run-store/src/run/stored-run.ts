@@ -252,7 +252,6 @@ export class StoredRun implements AsyncDisposable {
     })
     for (const file of files?.(started) ?? []) await this.#keeper.file(folder, file)
     await this.#append({ type: 'attempt', pid: process.pid }, { sync: true })
-    this.#store.runBegan(folder)
   }
 
   async #call(

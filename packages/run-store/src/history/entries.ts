@@ -4,6 +4,7 @@ import { join, sep } from 'node:path'
 import type { RunStatus } from '../run/read-run.js'
 import { holderOf, runLockPath } from '../run/run-lock.js'
 import type { PictureRow, RunRow, StageRow } from './queries.js'
+import type { StageEntry } from './run-facts.js'
 
 /** A run as a list shows it. What is not known is null. */
 export interface RunEntry {
@@ -28,18 +29,6 @@ export interface RunEntry {
   readonly error: string | null
   /** How many pictures reached the end. */
   readonly pictureCount: number
-}
-
-/** A stage of a run, as its last attempt left it. */
-export interface StageEntry {
-  readonly name: string
-  /** Null where it was not reached, or not finished. */
-  readonly outcome: string | null
-  readonly ms: number | null
-  readonly calls: number
-  readonly made: number
-  /** Kept from before, or made by another run at the same time. */
-  readonly kept: number
 }
 
 /** A picture in the folder of a run. */

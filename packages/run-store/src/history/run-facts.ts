@@ -29,17 +29,7 @@ export interface RunFacts {
     /** Final pictures. */
     readonly picture_count: number
   }
-  readonly stages: readonly {
-    readonly place: number
-    readonly name: string
-    readonly outcome: string | null
-    readonly ms: number | null
-    /** Of the last attempt. */
-    readonly calls: number
-    readonly made: number
-    /** Kept from before, or made by another run at the same time. */
-    readonly kept: number
-  }[]
+  readonly stages: readonly (StageEntry & { readonly place: number })[]
   /** Those that were made, whenever that was. */
   readonly calls: readonly CallSample[]
   readonly pictures: readonly {
@@ -58,6 +48,18 @@ export interface RunFacts {
     readonly note: string | null
     readonly at: string
   }[]
+}
+
+/** A stage of a run, as its last attempt left it. */
+export interface StageEntry {
+  readonly name: string
+  /** Null where it was not reached, or not finished. */
+  readonly outcome: string | null
+  readonly ms: number | null
+  readonly calls: number
+  readonly made: number
+  /** Kept from before, or made by another run at the same time. */
+  readonly kept: number
 }
 
 /** Reads a run's rows out of its record and its journal. */

@@ -56,13 +56,10 @@ export class SingleFlight {
   ): Promise<T> {
     await mkdir(this.#folder, { recursive: true })
     const path = join(this.#folder, key)
-    let waited = false
-    while ((await takeLock(path)) !== undefined) {
-      waited = true
-      await setTimeout(interval, undefined, { signal })
-    }
+    while ((await takeLock(path)) !== undefined) await setTimeout(interval, undefined, { signal })
     try {
-      return (waited ? await again() : undefined) ?? (await work())
+      // Also without having waited: another may have finished since this one looked.
+      return (await again()) ?? (await work())
     } finally {
       await releaseLock(path)
     }

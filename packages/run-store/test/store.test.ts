@@ -41,6 +41,10 @@ describe('a run that is kept', () => {
       config_given: { seed: 7 },
       config: { seed: 7, model: 'sketch' },
       backend: { kind: 'sketch' },
+      resources: expect.arrayContaining([
+        { kind: 'model', name: 'sketch' },
+        { kind: 'detector', name: 'face_yolov8n.pt' },
+      ]) as unknown,
       versions: { node: process.version },
       stages: [{ name: 'txt2img', version: '1' }, {}, {}, {}, {}],
     })

@@ -23,7 +23,9 @@ export interface RunRecord {
   readonly plan: PipelinePlan
   /** SHA-256 of the plan, 16 digits. */
   readonly plan_hash: string
-  readonly backend: { readonly kind: string } & BackendIdentity
+  readonly backend: { readonly kind: string } & Omit<BackendIdentity, 'hashes'>
+  /** What the plan needs of the backend by name, with the hash of its file where the backend knows it. */
+  readonly resources: readonly ResourceRecord[]
   /** Settings of the server that change what comes back, in words. */
   readonly notices: readonly string[]
   /** By name of package or program. */
@@ -35,6 +37,13 @@ export interface RunRecord {
   readonly sources: readonly string[]
   /** The stage from which on everything is made anew. */
   readonly from?: string | undefined
+}
+
+export interface ResourceRecord {
+  /** model, vae, lora, upscaler, … */
+  readonly kind: string
+  readonly name: string
+  readonly hash?: string | undefined
 }
 
 export function recordPath(folder: string): string {

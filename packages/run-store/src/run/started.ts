@@ -9,6 +9,7 @@ import type {
 
 import { hashOf } from '../calls/canonical.js'
 import { errors } from '../errors.js'
+import type { ResourceRecord } from './run-record.js'
 
 type RunStarted = Extract<RunEvent, { type: 'run-started' }>
 
@@ -44,6 +45,18 @@ export function startedFrom(event: RunStarted, at: number): Started {
     versions: Object.fromEntries(plan.stages.map(({ name, version }) => [name, version])),
     needs: plan.stages.flatMap((stage) => stage.needs),
   }
+}
+
+/** What the plan needs by name, once each. */
+export function resourcesOf({ needs, capabilities }: Started): readonly ResourceRecord[] {
+  const { hashes = {} } = capabilities.identity ?? {}
+  const found = new Map<string, ResourceRecord>()
+  for (const { kind, name: written } of needs) {
+    const name = capabilities.aliases?.[kind]?.[written] ?? written
+    const hash = hashes[kind]?.[name]
+    found.set(`${kind} ${name}`, { kind, name, ...(hash === undefined ? {} : { hash }) })
+  }
+  return [...found.values()]
 }
 
 /** SHA-256 of a plan, 16 digits: equal for runs that do the same. */

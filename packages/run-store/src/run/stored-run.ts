@@ -24,7 +24,14 @@ import { PictureFolder } from './picture-folder.js'
 import { entriesIn, openCalls } from './read-run.js'
 import { unlockRun } from './run-lock.js'
 import { type RunRecord, writeRecord } from './run-record.js'
-import { anewFrom, planHash, type Started, startedFrom, type StartFile } from './started.js'
+import {
+  anewFrom,
+  planHash,
+  resourcesOf,
+  type Started,
+  startedFrom,
+  type StartFile,
+} from './started.js'
 
 /** What a run leaves in its folder, by the digest of its pictures. */
 export interface SavedPictures {
@@ -240,13 +247,15 @@ export class StoredRun implements AsyncDisposable {
     const { place } = this.#parts
     this.#place = typeof place === 'function' ? await place() : place
     const { folder } = this.#place
+    const { hashes: _, ...identity } = capabilities.identity ?? {}
     await writeRecord(folder, {
       v: 1,
       ...init,
       config,
       plan,
       plan_hash: planHash(plan),
-      backend: { kind: backend, ...capabilities.identity },
+      backend: { kind: backend, ...identity },
+      resources: resourcesOf(started),
       notices: 'notices' in capabilities ? (capabilities.notices as readonly string[]) : [],
       stages: plan.stages.map(({ name, version }) => ({ name, version })),
     })

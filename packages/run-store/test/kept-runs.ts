@@ -131,6 +131,7 @@ function recordOf(run: KeptRun, id: string): RunRecord {
     stages: [{ name: 'txt2img', version: '1' }],
     options: {},
     sources: [],
+    resources: [],
   }
 }
 

@@ -95,6 +95,13 @@ const numbers = {
   'Sigma noise': 's_noise',
 } as const
 
+interface SamplerFound {
+  readonly sampler?: string | undefined
+  readonly scheduler?: string | undefined
+  /** Why it is a guess. */
+  readonly why?: string | undefined
+}
+
 function recoverSampler(out: Recovery, told: Told, dialect: ParsedInfotext['dialect']): void {
   const name = told.take('Sampler')
   const label = told.take('Schedule type', 'Sampler sigma')
@@ -107,7 +114,7 @@ function recoverSampler(out: Recovery, told: Told, dialect: ParsedInfotext['dial
   else out.guess('scheduler', 'Automatic', 'not told: the sampler’s own', 'default')
 }
 
-function samplerOf(name: string | undefined, dialect: ParsedInfotext['dialect']) {
+function samplerOf(name: string | undefined, dialect: ParsedInfotext['dialect']): SamplerFound {
   if (name === undefined) return {}
   if (dialect === 'sdcpp') {
     const read = sdcppSampler(name)

@@ -12,7 +12,10 @@ export const optionalName = (description: string) =>
     .describe(description)
 
 /** A word or the WebUI's number for it. */
-export const wordOrNumber = <const W extends readonly [string, ...string[]]>(words: W) =>
+export const wordOrNumber = <const W extends readonly [string, ...string[]]>(
+  words: W,
+  // Stated: the inferred type is written to the declarations in a form that does not compile there.
+): z.ZodType<number, W[number] | number> =>
   z
     .union([
       z.enum(words),

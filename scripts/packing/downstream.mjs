@@ -1,0 +1,148 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+
+import { packagesIn, root } from '../packages.mjs'
+import { pack, run } from './pack.mjs'
+
+/** @typedef {import('./pack.mjs').Packed} Packed
+ *  @typedef {Readonly<Record<string, string | undefined>>} Env */
+
+/** What core, the stages and the client of servers may bring together. */
+const most = { packages: 12, bytes: 10e6 }
+
+/** Installs the packed packages in a project outside the workspace, type-checks it, and runs it: tests/downstream.
+ *  @param {readonly Packed[]} packed
+ *  @param {string} folder
+ *  @param {Env} env which Node and npm to use is told by its PATH
+ *  @returns {string[]} what to print */
+export function checkDownstream(packed, folder, env) {
+  const app = join(folder, 'app')
+  cpSync(join(root, 'tests/downstream'), app, { recursive: true })
+  renameSync(join(app, 'app.tsconfig.json'), join(app, 'tsconfig.json'))
+  const plugins = pack(builtPlugins(), join(folder, 'plugins'))
+  const names = plugins.map(({ manifest }) => manifest.name)
+  writeFileSync(join(app, 'plugins.json'), JSON.stringify(names))
+  install(app, [...packed, ...plugins], [`@types/node@${versionOf('@types/node')}`], env)
+  oneCopyOfCore(app)
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], app)
+  const reporter = '--test-reporter=spec'
+  const printed = run('node', ['--test', reporter, 'built/downstream.js'], app, env)
+  const command = 'node_modules/@stagewright/cli/bin/stagewright.js'
+  const version = run('node', [command, '--version'], app, env).trim()
+  const passed = /^ℹ pass (\d+)$/m.exec(printed)?.[1] ?? '0'
+  if (Number(passed) === 0) throw new Error(`no test ran:\n${printed}`)
+  const used = names.length === 0 ? 'no example plugin is there yet' : names.join(', ')
+  return [`downstream: ${passed} tests pass; plugins: ${used}; stagewright ${version}`]
+}
+
+/** Installs core, the stages and the client of servers alone, and counts what they bring.
+ *  @param {readonly Packed[]} packed
+ *  @param {string} folder
+ *  @param {Env} env
+ *  @returns {string[]} what to print
+ *  @throws {Error} when it is more than is allowed, native, or runs a script when it is installed */
+export function checkBudget(packed, folder, env) {
+  const app = join(folder, 'budget')
+  mkdirSync(app, { recursive: true })
+  const few = packed.filter(({ folder: name }) => /^(?:core|stage-.*|backend-webui)$/.test(name))
+  install(app, few, [], env)
+  const installed = installedIn(app)
+  const others = installed.filter(({ name }) => !name.startsWith('@stagewright/'))
+  const bytes = sum(others.map(({ path }) => sizeOf(join(app, path))))
+  const native = filesIn(join(app, 'node_modules')).filter((file) => file.endsWith('.node'))
+  const scripts = installed.filter(({ hasInstallScript }) => hasInstallScript === true)
+  const problems = [
+    ...(others.length > most.packages ? [`${others.length} packages of others`] : []),
+    ...(bytes > most.bytes ? [`${inMegabytes(bytes)} of others`] : []),
+    ...native.map((file) => `native code: ${file}`),
+    ...scripts.map(({ name }) => `${name} runs a script when it is installed`),
+  ]
+  const names = few.map(({ folder: name }) => name).join(', ')
+  if (problems.length > 0) throw new Error(`${names} bring too much: ${problems.join('; ')}`)
+  const total = inMegabytes(sizeOf(join(app, 'node_modules')))
+  return [
+    `${names} bring ${others.length} packages of others (${others.map(({ name }) => name).join(', ')}), ` +
+      `${inMegabytes(bytes)}; with ours ${total}; no native code, no install script`,
+  ]
+}
+
+/** @param {string} app
+ *  @param {readonly Packed[]} packed
+ *  @param {readonly string[]} others
+ *  @param {Env} env */
+function install(app, packed, others, env) {
+  writeFileSync(
+    join(app, 'package.json'),
+    `${JSON.stringify({ name: 'downstream', private: true, type: 'module' })}\n`,
+  )
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  const tarballs = packed.map(({ tarball }) => tarball)
+  run('npm', ['install', ...quiet, ...tarballs, ...others], app, env)
+}
+
+/** The example plugins, where there are any. */
+function builtPlugins() {
+  const plugins = packagesIn('examples/plugins')
+  for (const { directory, manifest } of plugins)
+    if (manifest.scripts?.['build'] !== undefined && !existsSync(join(directory, 'dist')))
+      throw new Error(`${manifest.name} is not built`)
+  return plugins
+}
+
+/** @param {string} app */
+function oneCopyOfCore(app) {
+  const copies = installedIn(app).filter(({ name }) => name === '@stagewright/core')
+  if (copies.length !== 1) throw new Error(`${copies.length} copies of @stagewright/core`)
+}
+
+/** What npm installed, as it notes it itself.
+ *  @param {string} app
+ *  @returns {{ name: string, path: string, hasInstallScript?: boolean }[]} */
+function installedIn(app) {
+  /** @type {{ packages: Record<string, { hasInstallScript?: boolean }> }} */
+  const lock = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8'))
+  return Object.entries(lock.packages).map(([path, { hasInstallScript = false }]) => {
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+    return { name, path, hasInstallScript }
+  })
+}
+
+/** The version of a development dependency of the root.
+ *  @param {string} name */
+function versionOf(name) {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return devDependencies[name]
+}
+
+/** Bytes of the files in a folder.
+ *  @param {string} folder */
+function sizeOf(folder) {
+  return sum(filesIn(folder).map((file) => statSync(file).size))
+}
+
+/** @param {string} folder */
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** @param {readonly number[]} numbers */
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+/** @param {number} bytes */
+function inMegabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(2)} MB`
+}

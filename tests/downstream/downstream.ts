@@ -1,0 +1,113 @@
+// What a repository that uses the published packages does with them: scripts/packing/downstream.mjs copies this folder
+// out of the workspace, installs the packed packages with npm, type-checks it, and runs it with node's test runner.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it, test } from 'node:test'
+
+import { webui } from '@stagewright/backend-webui'
+import { createPipeline, isPipelineError, type Stage } from '@stagewright/core'
+import { startFakeWebui } from '@stagewright/fake-webui'
+import { adetailer } from '@stagewright/stage-adetailer'
+import { img2img } from '@stagewright/stage-img2img'
+import { refiner } from '@stagewright/stage-refiner'
+import { txt2img } from '@stagewright/stage-txt2img'
+import { upscale } from '@stagewright/stage-upscale'
+import {
+  assertAdetailerLast,
+  assertChained,
+  FakePipeline,
+  stageContract,
+} from '@stagewright/testkit'
+
+import { posterize } from './posterize.js'
+
+const ours = [adetailer, upscale, refiner, img2img, txt2img] as const
+const config = {
+  prompt: 'a lighthouse keeper',
+  seed: 7,
+  txt2img: { batch_size: 2, width: 256, height: 256 },
+  refiner: { enable_hr: true, hr_scale: 1.5, hr_upscaler: 'Latent' },
+  upscale: { upscaler_1: 'Lanczos', upscaling_resize: 2 },
+  adetailer: { units: [{ name: 'face', ad_model: 'face_yolov8n.pt' }] },
+}
+const order = 'txt2img, refiner, upscale'
+/** The example plugins that are installed beside ours. */
+const plugins: readonly string[] = JSON.parse(readFileSync('plugins.json', 'utf8'))
+
+void test('our stages and one of its own run in their order, and every picture arrives', async () => {
+  const fake = new FakePipeline({ stages: [...ours, posterize] })
+  const result = await fake.run({ ...config, acme_posterize: { levels: 4 } })
+  const { status, images, stages } = result
+  assert.equal(status, 'done')
+  assert.equal(stages.map(({ name }) => name).join(', '), `${order}, acme_posterize, adetailer`)
+  assert.deepEqual(
+    images.map(({ width, height, seed }) => [width, height, seed]),
+    [
+      [768, 768, 7],
+      [768, 768, 8],
+    ],
+  )
+  assertAdetailerLast(result)
+  assertChained(fake.calls.filter(({ stage }) => stage === 'txt2img' || stage === 'upscale'))
+})
+
+void test('the type of the config follows from the stages', async () => {
+  const fake = new FakePipeline({ stages: [txt2img, posterize] })
+  // @ts-expect-error upscale is not one of its stages
+  const refused = fake.run({ prompt: 'a', txt2img: {}, upscale: { upscaler_1: 'Lanczos' } })
+  await assert.rejects(refused, (error) => isPipelineError(error) && error.kind === 'config')
+  // @ts-expect-error levels is a number
+  const wrong = fake.run({ prompt: 'a', txt2img: {}, acme_posterize: { levels: 'many' } })
+  await assert.rejects(wrong, (error) => isPipelineError(error) && error.kind === 'config')
+})
+
+stageContract({ describe, it }, { stage: posterize, config: { levels: 4 } })
+
+void test('an example plugin runs between our stages', { skip: plugins.length === 0 }, async () => {
+  const ran: string[] = []
+  for (const stage of await stagesOf(plugins)) {
+    const fake = new FakePipeline({ stages: [...ours, stage] })
+    const withPlugin = { ...config, [stage.name]: {} }
+    // Some need a section of their own, or an operation that the fake backend lacks.
+    if (!(await fake.plan(withPlugin).then(always, never))) continue
+    const { stages } = await fake.run(withPlugin)
+    ran.push(...stages.map(({ name }) => name).filter((name) => name === stage.name))
+  }
+  assert.notEqual(ran.length, 0, `no stage of ${plugins.join(', ')} ran with its defaults`)
+})
+
+void test('the same stages run on a server, over HTTP', async () => {
+  await using server = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
+  await using backend = webui({ url: server.url })
+  await using pipeline = createPipeline({ backend, stages: [...ours, posterize] })
+  const { images } = await pipeline.run({
+    ...config,
+    refiner: { ...config.refiner, hr_upscaler: 'Latent', denoising_strength: 0.6 },
+    acme_posterize: {},
+  })
+  const made = images.map(({ width, height, lineage }) => [width, height, lineage.join(' ')])
+  const way = 'txt2img refiner upscale acme_posterize adetailer:face'
+  assert.deepEqual(made, [
+    [768, 768, way],
+    [768, 768, way],
+  ])
+  assert.deepEqual(server.ignored, [])
+})
+
+/** The stages that packages export. */
+async function stagesOf(packages: readonly string[]): Promise<Stage[]> {
+  const modules: readonly object[] = await Promise.all(packages.map((name) => import(name)))
+  return modules.flatMap((module) => Object.values(module).filter(isStage))
+}
+
+function isStage(value: unknown): value is Stage {
+  return typeof value === 'object' && value !== null && 'definition' in value && 'name' in value
+}
+
+function always(): boolean {
+  return true
+}
+
+function never(): boolean {
+  return false
+}

@@ -2,20 +2,22 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { catalogues, pagesOf, replaceGenerated } from './docs/index.mjs'
+import { catalogues, pagesOf } from './docs/index.mjs'
 
 const root = join(import.meta.dirname, '..')
 const load = (/** @type {string} */ name) =>
   import(new URL(`../packages/${name}/dist/index.js`, import.meta.url).href)
 
 const names = ['txt2img', 'img2img', 'refiner', 'upscale', 'adetailer']
-const [core, imageFiles, cli, webui, ...packages] = await Promise.all(
-  ['core', 'image-files', 'cli', 'backend-webui', ...names.map((name) => `stage-${name}`)].map(
-    load,
-  ),
+const [core, testkit, imageFiles, cli, webui, ...packages] = await Promise.all(
+  [
+    ...['core', 'testkit', 'image-files', 'cli', 'backend-webui'],
+    ...names.map((name) => `stage-${name}`),
+  ].map(load),
 )
 const pages = pagesOf({
   core,
+  testkit,
   stages: names.map((name, at) => packages[at][name]),
   catalogues: catalogues({ core, imageFiles, cli, webui, stages: Object.assign({}, ...packages) }),
 })
@@ -23,7 +25,7 @@ for (const { path, parts } of pages) {
   const file = join(root, path)
   const before = readFileSync(file, 'utf8')
   const after = Object.entries(parts).reduce(
-    (text, [name, body]) => replaceGenerated(text, name, body),
+    (text, [name, body]) => testkit.replaceGenerated(text, name, body),
     before,
   )
   if (after !== before) {

@@ -10,16 +10,19 @@ import * as img2img from '@stagewright/stage-img2img'
 import * as refiner from '@stagewright/stage-refiner'
 import * as txt2img from '@stagewright/stage-txt2img'
 import * as upscale from '@stagewright/stage-upscale'
+import * as testkit from '@stagewright/testkit'
 import { describe, expect, test } from 'vitest'
 
 // @boundaries-ignore the scripts of the root belong to no package
-import { catalogues, kindsOf, pagesOf, replaceGenerated } from '../scripts/docs/index.mjs'
+import { catalogues, kindsOf, pagesOf } from '../scripts/docs/index.mjs'
 
 const root = join(import.meta.dirname, '..')
 const modules = { ...txt2img, ...img2img, ...refiner, ...upscale, ...adetailer }
 const all = catalogues({ core, imageFiles, cli, webui, stages: modules })
+const { replaceGenerated } = testkit
 const pages = pagesOf({
   core,
+  testkit,
   stages: [txt2img.txt2img, img2img.img2img, refiner.refiner, upscale.upscale, adetailer.adetailer],
   catalogues: all,
 })

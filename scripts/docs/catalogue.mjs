@@ -1,5 +1,3 @@
-import { code, table } from './markdown.mjs'
-
 /** A catalogue's factories, by code.
  *  @typedef {Readonly<Record<string, (details: any) => { kind?: string, message: string, hint?: string }>>} Factories */
 
@@ -26,21 +24,26 @@ const numbers = /** @type {Readonly<Record<string, Record<string, number>>>} */ 
   SW_IMAGE_TOO_MANY_PIXELS: { most: 200e6 },
 })
 
-/** @param {Factories} factories
+/** Writes a table, as the testkit does for everybody's READMEs.
+ *  @typedef {(head: readonly string[], rows: readonly (readonly string[])[]) => string} Table */
+
+/** @param {Table} table
+ *  @param {Factories} factories
  *  @returns {string} */
-export function errorTable(factories) {
+export function errorTable(table, factories) {
   const rows = Object.entries(factories).map(([name, make]) => {
     const { kind = '', message, hint = '' } = sample(name, make)
-    return [code(name), kind, message, remedies[name] ?? hint]
+    return [`\`${name}\``, kind, message, remedies[name] ?? hint]
   })
   return table(['Code', 'Kind', 'What happened', 'How to solve it'], rows)
 }
 
-/** @param {Factories} factories
+/** @param {Table} table
+ *  @param {Factories} factories
  *  @returns {string} */
-export function noteTable(factories) {
+export function noteTable(table, factories) {
   const rows = Object.entries(factories).map(([name, make]) => [
-    code(name),
+    `\`${name}\``,
     sample(name, make).message,
   ])
   return table(['Code', 'What it says'], rows)

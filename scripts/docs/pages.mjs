@@ -1,10 +1,8 @@
 import { errorTable, noteTable } from './catalogue.mjs'
-import { configTable } from './config.mjs'
-import { positionTable } from './position.mjs'
 
 /** @typedef {import('./catalogue.mjs').Factories} Factories
  *  @typedef {{ title: string, errors?: Factories, notes?: Factories }} Catalogue
- *  @typedef {{ stages: readonly any[], catalogues: Readonly<Record<string, Catalogue>>, core: any }} Modules
+ *  @typedef {{ stages: readonly any[], catalogues: Readonly<Record<string, Catalogue>>, core: any, testkit: any }} Modules
  *  @typedef {{ path: string, parts: Readonly<Record<string, string>> }} Page */
 
 /** What the stages are documented with: plans in which each does all that it can.
@@ -17,33 +15,34 @@ const samples = [
 /** Every page with generated parts, and what stands in each.
  *  @param {Modules} modules
  *  @returns {Page[]} */
-export function pagesOf({ stages, catalogues, core }) {
-  const { buildPipelinePlan, Hires, jsonSchemaOf, rangeInWords, Refiner } = core
-  const plans = samples.map((config) => buildPipelinePlan(config, stages))
+export function pagesOf({ stages, catalogues, core, testkit }) {
+  const { configTable, markdownTable, positionTable } = testkit
+  const plans = samples.map((config) => core.buildPipelinePlan(config, stages))
   const readmes = stages.map((stage) => {
     const { errors = {}, notes = {} } = catalogues[stage.name] ?? {}
     return {
       path: `packages/stage-${stage.name}/README.md`,
       parts: {
-        position: positionTable(stage, plans, [Hires, Refiner]),
-        config: configTable(stage, jsonSchemaOf(stage.config), rangeInWords),
-        ...(Object.keys(errors).length > 0 ? { errors: errorTable(errors) } : {}),
-        ...(Object.keys(notes).length > 0 ? { notes: noteTable(notes) } : {}),
+        position: positionTable(stage, plans),
+        config: configTable(stage),
+        ...(Object.keys(errors).length > 0 ? { errors: errorTable(markdownTable, errors) } : {}),
+        ...(Object.keys(notes).length > 0 ? { notes: noteTable(markdownTable, notes) } : {}),
       },
     }
   })
-  return [...readmes, { path: 'docs/errors.md', parts: errorsPage(Object.values(catalogues)) }]
+  return [...readmes, { path: 'docs/errors.md', parts: errorsPage(markdownTable, catalogues) }]
 }
 
-/** @param {readonly Catalogue[]} catalogues */
-function errorsPage(catalogues) {
+/** @param {import('./catalogue.mjs').Table} table
+ *  @param {Modules['catalogues']} catalogues */
+function errorsPage(table, catalogues) {
   const sections = (
     /** @type {'errors' | 'notes'} */ which,
-    /** @type {(factories: Factories) => string} */ render,
+    /** @type {typeof errorTable} */ render,
   ) =>
-    catalogues
+    Object.values(catalogues)
       .flatMap(({ title, [which]: factories }) =>
-        factories === undefined ? [] : [`### ${title}\n\n${render(factories)}`],
+        factories === undefined ? [] : [`### ${title}\n\n${render(table, factories)}`],
       )
       .join('\n\n')
   return { errors: sections('errors', errorTable), notes: sections('notes', noteTable) }

@@ -20,7 +20,10 @@ const resources = {
 }
 
 describe('merged into the call before it', () => {
-  stageContract({ describe, it }, { stage: refiner, config: hires, bad })
+  stageContract(
+    { describe, it },
+    { stage: refiner, config: hires, bad, resources: { refiner_model_name: false } },
+  )
 })
 
 describe('as a call of its own', () => {
@@ -49,7 +52,11 @@ describe('as a second model alone', () => {
     {
       stage: refiner,
       config: { refiner_enabled: true, refiner_model_name: 'other' },
-      resources: { refiner_model_name: 'model' },
+      // Those of the high-res pass, which is off here, reach no call.
+      resources: {
+        ...Object.fromEntries(Object.keys(resources).map((path) => [path, false as const])),
+        refiner_model_name: 'model',
+      },
     },
   )
 })

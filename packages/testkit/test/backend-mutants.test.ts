@@ -133,6 +133,8 @@ const mutants: Readonly<Record<string, () => Backend>> = {
       next(request['seed'] === 40 ? { eta: (salt += 1) / 1000 } : {}),
     )
   },
+  'backend/seeds/largest': () =>
+    bent((_operation, request, _ctx, next) => next({ seed: Number(request['seed']) % 2 ** 31 })),
   'backend/sizes/grid': () =>
     bent((operation, request, _ctx, next) => {
       const up = (value: unknown) => Math.ceil(Number(value) / 8) * 8

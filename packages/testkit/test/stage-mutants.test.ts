@@ -1,6 +1,8 @@
-import { defineStage, type StageImage } from '@stagewright/core'
-import { afterEach, describe, expect, test } from 'vitest'
+import { defineStage, Phase, stageImage, type StageImage } from '@stagewright/core'
+import { provideClass } from '@stagewright/core/di'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
+import { plainSchema } from '../src/contract/plain-schema.js'
 import { stageClauses, stageContract, type StageSubject } from '../src/index.js'
 import { collect } from './collect.js'
 import {
@@ -16,6 +18,7 @@ import {
 } from './reference-stage.js'
 
 const { execute, plan } = tintParts
+const named = { type: 'string', description: 'Sampler of the server' }
 
 /** By clause, a stage that breaks it. */
 const mutants: Readonly<Record<string, () => StageSubject>> = {
@@ -102,6 +105,11 @@ const mutants: Readonly<Record<string, () => StageSubject>> = {
       },
     })
   },
+  'stage/run/deterministic': () =>
+    tintWith({
+      deterministic: true,
+      execute: async (ctx, images) => stamped(await execute(ctx, images), () => Math.random()),
+    }),
   'stage/run/isolated': () => {
     let latest: readonly StageImage[] = []
     return tintWith({
@@ -150,6 +158,84 @@ const mutants: Readonly<Record<string, () => StageSubject>> = {
     }),
 }
 
+/** Other ways to break a clause, each of which some check of that clause is there for. */
+const further: readonly (readonly [clause: string, how: string, mutant: () => StageSubject])[] = [
+  [
+    'stage/needs/resources',
+    'forgets a name that its section could hold',
+    () => {
+      const properties = { ...tintJsonSchema.properties, sampler_name: named }
+      return tintWith({ config: plainSchema<TintConfig>({ ...tintJsonSchema, properties }) })
+    },
+  ],
+  [
+    'stage/setup/invisible',
+    'writes to the console while it plans',
+    () =>
+      tintWith({
+        plan: (config, view) => {
+          console.log('planning')
+          return plan(config, view)
+        },
+      }),
+  ],
+  [
+    'stage/services/disposed',
+    'brings a class that only its own close() closes',
+    () => tintWith({ provides: [provideClass(Palette, PaletteFile, [])] }),
+  ],
+  [
+    'stage/plan/pure',
+    'looks at the date while it plans',
+    () =>
+      tintWith({
+        plan: (config, view) => ({ ...plan(config, view), why: `in ${new Date().getFullYear()}` }),
+      }),
+  ],
+  [
+    'stage/run/deterministic',
+    'writes the date into its pictures',
+    () =>
+      tintWith({
+        deterministic: true,
+        execute: async (ctx, images) =>
+          stamped(await execute(ctx, images), () => new Date().toDateString()),
+      }),
+  ],
+  [
+    'stage/abort',
+    'works on its pictures without asking whether the run goes on',
+    () => ({
+      config: {},
+      stage: defineStage({
+        name: 'acme_sharpen',
+        phase: Phase.Upscale,
+        consumes: 'images',
+        config: plainSchema<object>({ type: 'object', properties: {} }),
+        plan: () => ({}),
+        execute: async (_, images) => {
+          const done: StageImage[] = []
+          for (const image of images) done.push(stageImage(await image.bytes(), image))
+          return done
+        },
+      }),
+    }),
+  ],
+]
+
+class PaletteFile {
+  close(): void {}
+}
+
+/** Pictures with something behind their last chunk. */
+function stamped(images: readonly StageImage[], stamp: () => unknown): Promise<StageImage[]> {
+  return Promise.all(
+    images.map(async (image) =>
+      stageImage(Buffer.concat([await image.bytes(), Buffer.from(String(stamp()))]), image),
+    ),
+  )
+}
+
 /** The reference with another JSON Schema; its validation stays. */
 function withJsonSchema(parts: Partial<typeof tintJsonSchema>): StageSubject {
   const { '~standard': standard } = tintSchema
@@ -178,6 +264,14 @@ describe('the stage contract bites', () => {
     test(`a stage that breaks ${id} fails that clause and no other`, async () => {
       const { failed, reasons } = await collect((runner) => stageContract(runner, mutant()))
       if (failed.length !== 1) console.error([...reasons.values()].map(String).join('\n'))
+      expect(failed).toEqual([id])
+    })
+
+  for (const [id, how, mutant] of further)
+    test(`a stage that ${how} fails ${id} and no other`, async () => {
+      const silent = vi.spyOn(console, 'log').mockReturnValue()
+      const { failed } = await collect((runner) => stageContract(runner, mutant()))
+      silent.mockRestore()
       expect(failed).toEqual([id])
     })
 })

@@ -5,8 +5,10 @@ import {
   phaseBetween,
   slot,
   stageImage,
+  token,
   Txt2Img,
 } from '@stagewright/core'
+import { provideClass } from '@stagewright/core/di'
 import { describe, expect, test } from 'vitest'
 
 import { plainSchema } from '../src/contract/plain-schema.js'
@@ -18,6 +20,14 @@ import { collect } from './collect.js'
 const Units = slot<readonly string[]>('acme_units', [Txt2Img, Img2Img], (a, b) => [...a, ...b])
 const Glow = slot<{ amount: number }>('acme_glow', [Txt2Img])
 const nothing = plainSchema<object>({ type: 'object', properties: {} })
+
+const Cache = token<Map<string, Uint8Array>>('Cache')
+
+class OwnCache extends Map<string, Uint8Array> {
+  [Symbol.dispose](): void {
+    this.clear()
+  }
+}
 
 const shapes: Readonly<Record<string, StageSubject>> = {
   'generates from nothing': { stage: source, config: {} },
@@ -44,17 +54,21 @@ const shapes: Readonly<Record<string, StageSubject>> = {
     config: {},
     slots: [Glow],
   },
-  'works on pixels, without a call': {
+  'works on pixels, with a class of its own that the pipeline disposes': {
     stage: defineStage({
       name: 'acme_sharpen',
+      deterministic: true,
+      inject: { cache: Cache },
+      provides: [provideClass(Cache, OwnCache, [])],
       phase: phaseBetween(Phase.Upscale, Phase.Detail, 'acme_sharpen'),
       consumes: 'images',
       config: nothing,
       plan: () => ({}),
       execute: (ctx, images) =>
         ctx.each(images, async (image) => {
-          const { seed, settings, lineage } = image
-          return [stageImage(await image.bytes(), { seed, settings, lineage })]
+          const bytes = ctx.services.cache.get(image.digest) ?? (await image.bytes())
+          ctx.services.cache.set(image.digest, bytes)
+          return [stageImage(bytes, image)]
         }),
     }),
     config: {},

@@ -103,6 +103,18 @@ export const pictureClauses: readonly Clause<BackendSubject>[] = [
     },
   },
   {
+    id: 'backend/seeds/largest',
+    says: 'takes every seed up to the largest that it tells',
+    check: async (subject) => {
+      const backend = await subject.backend()
+      const { maxSeed = 2 ** 32 - 1 } = await backend.describe()
+      for (const seed of [0, maxSeed]) {
+        const [image] = await batch(backend, txt2img(subject, { seed }))
+        assert.equal(image?.seed, seed, 'the seed of the picture, and the seed asked for')
+      }
+    },
+  },
+  {
     id: 'backend/sizes/grid',
     says: 'makes pictures on its grid, and only there',
     check: async (subject) => {

@@ -22,8 +22,8 @@ export async function outcome(
   }
 }
 
-/** Whether two runs are the same. Where they are not, `stage/run/same-seed` says so, and clauses that compare runs
- *  have nothing to say. */
+/** Whether two runs are the same. Where they are not, `stage/run/same-seed` or `stage/run/deterministic` says so if they
+ *  should be, and clauses that compare runs have nothing to say. */
 export async function repeats(subject: StageSubject): Promise<boolean> {
   return isDeepStrictEqual(await outcome(subject), await outcome(subject))
 }

@@ -1,3 +1,5 @@
+import { type JsonSchema, jsonSchemaOf } from '@stagewright/core'
+
 import type { Section, StageSubject } from './stage-subject.js'
 
 /** Fields whose WebUI name says that their value is the name of a server's resource. */
@@ -21,13 +23,14 @@ const resourceFields = new Set([
   'ad_scheduler',
 ])
 
-/** Paths within the section that name a resource: those the subject lists, with their kind, and those known by name. */
+/** Paths within the section that name a resource, or could: those the subject lists, with their kind, and those known by
+ *  name, whether the subject's config has them or only the JSON Schema. */
 export function resourcePaths(subject: StageSubject): ReadonlyMap<string, string | undefined> {
   const { stage, config, shared = {}, resources = {} } = subject
   const inherited = Object.keys(shared).filter(
     (key) => stage.inherits.includes(key) && resourceFields.has(key),
   )
-  const known = [...new Set([...inherited, ...namedIn(config)])]
+  const known = [...new Set([...inherited, ...fieldsIn(jsonSchemaOf(stage.config), config)])]
   const found = new Map<string, string | undefined>(known.map((path) => [path, undefined]))
   for (const [path, kind] of Object.entries(resources))
     if (kind === false) found.delete(path)
@@ -35,13 +38,25 @@ export function resourcePaths(subject: StageSubject): ReadonlyMap<string, string
   return found
 }
 
-function namedIn(value: unknown, path: readonly string[] = []): string[] {
+/** Fields with a known name: of each map that there is, all that its schema has. */
+function fieldsIn(
+  schema: JsonSchema | undefined,
+  value: unknown,
+  path: readonly string[] = [],
+): string[] {
+  if (Array.isArray(value)) {
+    const items = typeof schema?.items === 'object' ? schema.items : undefined
+    return value.flatMap((item: unknown, i) => fieldsIn(items, item, [...path, String(i)]))
+  }
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) =>
+  const { properties = {} } = schema ?? {}
+  const held = Object.entries(value).flatMap(([key, inner]) =>
     typeof inner === 'string' && resourceFields.has(key)
       ? [[...path, key].join('.')]
-      : namedIn(inner, [...path, key]),
+      : fieldsIn(properties[key], inner, [...path, key]),
   )
+  const others = Object.keys(properties).filter((key) => resourceFields.has(key) && !(key in value))
+  return [...held, ...others.map((key) => [...path, key].join('.'))]
 }
 
 /** The section with another value at a path like `units.0.ad_model`. */
@@ -53,6 +68,11 @@ export function withValueAt(section: Section, path: string, value: unknown): Sec
       : { ...(here as object | undefined), [step]: inner }
   }
   return set(section, path.split('.')) as Section
+}
+
+/** The value at a path like `units.0.ad_model`, or undefined. */
+export function valueAt(section: Section, path: string): unknown {
+  return path.split('.').reduce<unknown>(stepInto, section)
 }
 
 function stepInto(value: unknown, step: string): unknown {

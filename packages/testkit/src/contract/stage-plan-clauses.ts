@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 
-import type { PlanView, Provider, StagePlan } from '@stagewright/core'
+import { isPipelineError, type PlanView, type StagePlan } from '@stagewright/core'
 
+import { countAsked } from './clock-and-chance.js'
 import { outcome, repeats } from './outcome.js'
-import { resourcePaths, withValueAt } from './resource-paths.js'
+import { resourcePaths, valueAt, withValueAt } from './resource-paths.js'
 import {
   bench,
   callsOf,
@@ -15,19 +16,26 @@ import {
   type StageSubject,
 } from './stage-subject.js'
 import type { Clause } from './suite.js'
-import { visible } from './visible.js'
+import { listen, visible } from './visible.js'
+import { watched } from './watched-services.js'
 
 /** What a stage does before the first call. */
 export const planClauses: readonly Clause<StageSubject>[] = [
   {
     id: 'stage/needs/resources',
-    says: 'tells in needs every name of a server’s resource that its section holds',
+    says: 'tells in needs every name of a server’s resource that its section can hold',
     check: async (subject) => {
       for (const [path, kind] of resourcePaths(subject)) {
         const name = `contract ${path}`
         const section = withValueAt(subject.config, path, name)
-        const { needs } = await planOf(subject, section)
-        const need = needs.find((one) => one.name === name)
+        const plan = await planOf(subject, section).catch((error: unknown) => {
+          // A field that this section rules out, such as that of another mode, holds no name.
+          if (isPipelineError(error) && valueAt(subject.config, path) === undefined)
+            return undefined
+          throw error
+        })
+        if (plan === undefined) continue
+        const need = plan.needs.find((one) => one.name === name)
         assert.ok(need, `${path} is ${JSON.stringify(name)}, and no need names it`)
         if (kind !== undefined) assert.equal(need.kind, kind, `the kind of ${path}`)
       }
@@ -39,24 +47,13 @@ export const planClauses: readonly Clause<StageSubject>[] = [
     check: async (subject) => {
       const before = visible()
       const printed: string[] = []
-      const restore = [process.stdout, process.stderr].map((stream) => {
-        const write = Object.getOwnPropertyDescriptor(stream, 'write')
-        Object.defineProperty(stream, 'write', {
-          configurable: true,
-          writable: true,
-          value: (text: unknown) => (printed.push(String(text)), true),
-        })
-        return () =>
-          write === undefined
-            ? Reflect.deleteProperty(stream, 'write')
-            : Object.defineProperty(stream, 'write', write)
-      })
+      const listening = listen((text) => printed.push(text))
       try {
         const fake = bench(subject)
         await fake.plan(configOf(subject))
         assert.deepEqual(fake.calls, [], 'planning makes calls')
       } finally {
-        for (const undo of restore) undo()
+        listening.stop()
       }
       assert.deepEqual(printed, [], 'planning prints')
       assert.deepEqual(visible(), before)
@@ -64,11 +61,11 @@ export const planClauses: readonly Clause<StageSubject>[] = [
   },
   {
     id: 'stage/services/disposed',
-    says: 'gives a dispose for each service of its own that can be closed',
+    says: 'closes each service of its own that can be closed, when the pipeline ends',
     check: async (subject) => {
       const { stage } = subject
       const open = new Set<string>()
-      const provides = (stage.definition.provides ?? []).map((one) => watched(one, open))
+      const provides = watched(stage.definition.provides ?? [], open)
       const fake = bench(subject, { stage: probed(stage, { provides }) })
       await fake.run(configOf(subject))
       await fake[Symbol.asyncDispose]()
@@ -81,18 +78,7 @@ export const planClauses: readonly Clause<StageSubject>[] = [
     check: async (subject) => {
       const { config, view } = await seen(subject)
       const plan = () => subject.stage.definition.plan(config, view)
-      const { random } = Math
-      const { now } = Date
-      let asked = 0
-      let plans: unknown[]
-      try {
-        Math.random = () => ((asked += 1), random())
-        Date.now = () => ((asked += 1), now())
-        plans = [plan(), plan(), plan()]
-      } finally {
-        Math.random = random
-        Date.now = now
-      }
+      const { asked, result: plans } = countAsked(() => [plan(), plan(), plan()])
       assert.ok(!(plans[0] instanceof Promise), 'plan is asynchronous')
       assert.deepEqual(plans[1], plans[0], 'a second plan differs')
       assert.deepEqual(plans[2], plans[0], 'a third plan differs')
@@ -205,32 +191,4 @@ function withoutUndefined(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined)
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner)]))
-}
-
-/** The provider, with `open` holding its token's name as long as what it made is closable and not disposed. */
-function watched(provider: Provider, open: Set<string>): Provider {
-  const { name } = provider.token
-  return {
-    ...provider,
-    make: (get) => {
-      const made = provider.make(get)
-      if (closable(made)) open.add(name)
-      return made
-    },
-    ...(provider.dispose === undefined
-      ? {}
-      : {
-          dispose: async (value: never) => {
-            await provider.dispose?.(value)
-            open.delete(name)
-          },
-        }),
-  }
-}
-
-function closable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return [Symbol.dispose, Symbol.asyncDispose, 'close', 'destroy', 'terminate'].some(
-    (key) => key in value,
-  )
 }

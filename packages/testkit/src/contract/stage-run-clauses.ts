@@ -1,21 +1,34 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 
-import { isPipelineError, type ImageBatch, type StageImage } from '@stagewright/core'
+import { type Backend, type ImageBatch, isPipelineError, type StageImage } from '@stagewright/core'
 
+import { fakeBackend } from '../backend/fake-backend.js'
 import { gate } from '../backend/scripted.js'
 import { storyOf } from '../picture/fake-picture.js'
+import { aDayLater } from './clock-and-chance.js'
 import { outcome, repeats } from './outcome.js'
-import { bench, callsOf, configOf, type StageSubject } from './stage-subject.js'
+import { bench, callsOf, configOf, fakeOptions, type StageSubject } from './stage-subject.js'
 import type { Clause } from './suite.js'
 
 /** What a stage does when it runs. */
 export const runClauses: readonly Clause<StageSubject>[] = [
   {
     id: 'stage/run/same-seed',
-    says: 'asks for the same and makes the same pictures when the seeds are the same',
+    says: 'asks for the same when the seeds are the same',
     check: async (subject) => {
-      assert.deepEqual(await outcome(subject), await outcome(subject))
+      assert.deepEqual((await outcome(subject)).calls, (await outcome(subject)).calls)
+    },
+  },
+  {
+    id: 'stage/run/deterministic',
+    says: 'makes the same pictures again, on another day too, if it says that it is deterministic',
+    check: async (subject) => {
+      if (subject.stage.definition.deterministic !== true) return
+      const today = await outcome(subject)
+      assert.deepEqual((await outcome(subject)).images, today.images)
+      const later = await aDayLater(() => outcome(subject))
+      assert.deepEqual(later.images, today.images, 'the pictures of two days')
     },
   },
   {
@@ -115,7 +128,7 @@ export const runClauses: readonly Clause<StageSubject>[] = [
   },
   {
     id: 'stage/abort',
-    says: 'stops at once when the run is aborted, without a further call',
+    says: 'stops at once when the run is aborted, without a further call, and without reading on',
     check: async (subject) => {
       const { stage } = subject
       const trial = bench(subject)
@@ -147,9 +160,39 @@ export const runClauses: readonly Clause<StageSubject>[] = [
       assert.ok(isPipelineError(error), 'the run failed with an error that is not ours')
       assert.equal(error.kind, 'aborted', `the run failed with ${error.code}: ${error.message}`)
       assert.ok(callsOf(fake.calls, stage).length <= 1, 'a further call was made')
+      if (at === undefined) assert.equal(await readOn(subject), 0, 'further pictures were read')
     },
   },
 ]
+
+/** How many pictures a stage that makes no call reads once the run was aborted at the first one. */
+async function readOn(subject: StageSubject): Promise<number> {
+  const controller = new AbortController()
+  const straight = fakeBackend(fakeOptions(subject))
+  let late = false
+  let count = 0
+  const watched = (image: StageImage): StageImage => ({
+    ...image,
+    bytes: async () => {
+      if (late) count += 1
+      controller.abort()
+      await turn()
+      late = true
+      return image.bytes()
+    },
+  })
+  const backend: Backend = {
+    ...straight,
+    call: async (operation, request, ctx) => {
+      const { images } = await straight.call(operation, request, ctx)
+      return { images: images.map(watched) }
+    },
+  }
+  await bench(subject, { backend })
+    .run(configOf(subject), { signal: controller.signal })
+    .catch(() => undefined)
+  return count
+}
 
 /** The place, among the pictures given, of the one that a picture was made from; -1 when that cannot be told. */
 async function originOf(image: StageImage, given: ImageBatch): Promise<number> {

@@ -117,19 +117,26 @@ export interface Bench {
   readonly observers?: readonly Observer[]
 }
 
+/** What a fake backend must know for the subject. */
+export function fakeOptions({ slots = [], operations = [], resources = {} }: StageSubject) {
+  const kinds = Object.values(resources).filter((kind) => kind !== false)
+  return {
+    slots,
+    operations,
+    resources: Object.fromEntries(kinds.map((kind) => [kind, 'any' as const])),
+  }
+}
+
 /** A fake pipeline with the subject's stage in it. */
 export function bench(
   subject: StageSubject,
   { stage = subject.stage, ...rest }: Bench = {},
 ): FakePipeline<readonly Stage[]> {
-  const { pictures, services = [], slots = [], operations = [] } = subject
-  const kinds = Object.values(subject.resources ?? {}).filter((kind) => kind !== false)
+  const { pictures, services = [] } = subject
   return new FakePipeline<readonly Stage[]>({
+    ...fakeOptions(subject),
     stages: stagesOf(subject, stage),
     services,
-    slots,
-    operations,
-    resources: Object.fromEntries(kinds.map((kind) => [kind, 'any' as const])),
     ...(pictures === undefined ? {} : { pictures }),
     ...rest,
   })

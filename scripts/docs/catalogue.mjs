@@ -6,6 +6,7 @@ const remedies = /** @type {Readonly<Record<string, string>>} */ ({
   SW_CONFIG_UNKNOWN_KEY: 'write the nearest key that is known there, or remove it',
   SW_CONFIG_INVALID_VALUE: 'change the value as the message says',
   SW_PLAN_TWO_TERMINALS: 'disable one, or move one before the other by placement',
+  SW_PLUGIN_CONTRACT: 'update the older of the two: @stagewright/core, or the package of the stage',
   SW_PREFLIGHT_UNKNOWN_NAME: 'write one of the names that the backend has; they are listed',
   SW_CLI_PROMPT_NOT_TEXT: 'quote the prompt: {key}: "…"',
   SW_CLI_YAML_SYNTAX: 'mend the line; quote prompts and texts that hold signs such as : or #',

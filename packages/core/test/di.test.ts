@@ -253,10 +253,33 @@ describe('a pipeline’s services', () => {
     )
   })
 
-  test('must be made for the same contract', () => {
-    const old = { ...plain('old', Phase.Upscale), contract: 0 }
-    expect(() => createPipeline({ backend: recordingBackend(), stages: [draw, old] })).toThrow(
-      expect.objectContaining({ code: 'SW_PLUGIN_CONTRACT' }),
-    )
-  })
+  test.each([
+    ['an older one', 0, 'the stage is older: update its package'],
+    ['a newer one', 2, 'the stage is newer: update @stagewright/core'],
+    ['none at all', undefined, 'what defineStage'],
+  ])(
+    'a stage made for %s of the contract is refused before anything of it is used',
+    (_, contract, hint) => {
+      const used: string[] = []
+      const Own = token<string>('Own')
+      const foreign = {
+        ...plain('foreign', Phase.Upscale, {
+          inject: { own: Own },
+          provides: [provide(Own, () => (used.push('made'), 'x'))],
+        }),
+        contract,
+      } as Stage
+      const backend = () => (used.push('backend'), recordingBackend())
+      const refused = expect.objectContaining({
+        code: 'SW_PLUGIN_CONTRACT',
+        kind: 'plugin',
+        message: expect.stringContaining('stage "foreign" was made for contract version'),
+        hint: expect.stringContaining(hint),
+      })
+      expect(() => createPipeline({ backend, stages: [draw, foreign] })).toThrow(refused)
+      const services = [provide(Stage, () => foreign)]
+      expect(() => createPipeline({ backend, stages: [draw], services })).toThrow(refused)
+      expect(used).toEqual([])
+    },
+  )
 })

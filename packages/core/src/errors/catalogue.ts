@@ -247,7 +247,12 @@ export const errors = defineErrors({
     kind: 'plugin',
     message: (d: { stage: string; contract: unknown; supported: number }) =>
       `stage "${d.stage}" was made for contract version ${show(d.contract)}; this core supports ${d.supported}`,
-    hint: 'install versions of @stagewright/core and the stage that fit together',
+    hint: (d) =>
+      typeof d.contract !== 'number'
+        ? 'give createPipeline what defineStage of @stagewright/core returns'
+        : d.contract > d.supported
+          ? 'the stage is newer: update @stagewright/core'
+          : 'the stage is older: update its package, or install the @stagewright/core that it was made for',
   },
   SW_PLUGIN_ASYNC_SCHEMA: {
     kind: 'plugin',

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { type Ended, Workplace } from './support.js'
@@ -55,10 +58,22 @@ describe('fake-webui', () => {
     await fake.end()
   })
 
+  test('the file in the README of fake-webui is taken as it stands', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../fake-webui/README.md'), 'utf8')
+    const [, file] = /```yaml\n(# fake\.yaml\n.*?)```/su.exec(readme)!
+    await place.put('fake.yaml', file!)
+    const fake = await started(['--config', 'fake.yaml', '--json'])
+    const { url, dialect } = JSON.parse(fake.line) as { url: string; dialect: string }
+    const faults = (await (await fetch(`${url}/__fake/faults`)).json()) as object[]
+    expect([dialect, faults]).toMatchObject(['a1111', [{ times: 'always' }, { skip: 2 }]])
+    await fake.end()
+  })
+
   test('a mistake in the file is 2, with what there is', async () => {
-    await place.put('fake.yaml', 'modles: [mine.safetensors]\n')
+    await place.put('fake.yaml', 'modles: [mine.safetensors]\nrateLimit: 9\n')
     const { code, err } = await place.cli(['fake-webui', '--config', 'fake.yaml'])
-    expect([code, err]).toEqual([2, expect.stringContaining('modles is unknown')])
+    expect([code, err]).toEqual([2, expect.stringContaining('modles is not a known key: write mod')])
+    expect(err).toContain('rateLimit is not a known key: write rate_limit')
     const none = await place.cli(['fake-webui', '--config', 'none.yaml'])
     expect([none.code, none.err.split(':')[0]]).toEqual([2, 'SW_CLI_CONFIG_NOT_FOUND'])
   })

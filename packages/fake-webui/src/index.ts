@@ -1,4 +1,4 @@
-export { type FakeConfig, parseFakeConfig } from './config.js'
+export { type FakeConfig, parseFakeConfig } from './config/config.js'
 export { type DialectName, dialectNames } from './data/dialects.js'
 export { type Fault, type FaultKind, type FaultMatch, type Stage } from './faults/fault.js'
 export { type Ignored } from './http/exchange.js'

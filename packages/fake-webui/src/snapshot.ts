@@ -1,6 +1,6 @@
 import type { ModelLoad, World } from './world.js'
 
-/** What the server remembers, as plain data. */
+/** What the server remembers, as plain data; in the control plane's JSON its keys are in snake_case. */
 export interface Snapshot {
   readonly listening: boolean
   /** File of the checkpoint in memory. */
@@ -11,10 +11,10 @@ export interface Snapshot {
   readonly interrupted: boolean
   readonly skipped: boolean
   readonly job: string
-  readonly job_count: number
-  readonly job_no: number
-  readonly sampling_step: number
-  readonly sampling_steps: number
+  readonly jobCount: number
+  readonly jobNo: number
+  readonly samplingStep: number
+  readonly samplingSteps: number
   /** 0–1, as `/progress` tells it. */
   readonly progress: number
   /** Generations that run or wait. */
@@ -30,7 +30,7 @@ export interface Snapshot {
 
 export function snapshot(world: World, listening: boolean): Snapshot {
   const { progress, tasks, loaded } = world
-  const { interrupted, skipped, job, job_count, job_no, sampling_step, sampling_steps } = progress
+  const { interrupted, skipped, job } = progress
   return {
     listening,
     loaded: loaded?.file,
@@ -39,10 +39,10 @@ export function snapshot(world: World, listening: boolean): Snapshot {
     interrupted,
     skipped,
     job,
-    job_count,
-    job_no,
-    sampling_step,
-    sampling_steps,
+    jobCount: progress.job_count,
+    jobNo: progress.job_no,
+    samplingStep: progress.sampling_step,
+    samplingSteps: progress.sampling_steps,
     progress: progress.fraction,
     queue: world.lock.size,
     finished: world.finished,

@@ -144,7 +144,7 @@ test('the count of parts grows while faces are found, so progress goes back', as
   client.fake.faults.add({ kind: 'stall', at: 'during', step: 3 })
   const answer = client.txt2img(ad(true, false, { ...face, ad_use_steps: true, ad_steps: 10 }))
   await client.fake.until(
-    ({ sampling_steps, sampling_step }) => sampling_steps === 5 && sampling_step === 2,
+    ({ samplingSteps, samplingStep }) => samplingSteps === 5 && samplingStep === 2,
   )
   const { json } = await client.get('/sdapi/v1/progress?skip_current_image=true')
   expect(json.state.job_count).toBe(2)

@@ -13,37 +13,57 @@ test('the package exports what it says, and nothing else', () => {
   ])
 })
 
-test('a configuration is read from plain data', () => {
+test('a configuration is read from plain data: its keys are in snake_case, and the options in camelCase', () => {
   const faults = [{ kind: 'oom', times: 'always', match: { stage: 'hires' } }]
   expect(
-    parseFakeConfig({ dialect: 'forge', models: ['a.safetensors', { file: 'b.gguf' }], faults }),
+    parseFakeConfig({
+      dialect: 'forge',
+      models: ['a.safetensors', { file: 'b.gguf' }],
+      faults,
+      tiny_pictures: true,
+      vram_megapixels: 2,
+      latency: { model_load: 3 },
+      settings: { CLIP_stop_at_last_layers: 2, someOption: 1 },
+    }),
   ).toEqual({
     dialect: 'forge',
     models: ['a.safetensors', { file: 'b.gguf' }],
     faults: [{ kind: 'oom', times: Infinity, match: { stage: 'hires' } }],
+    tinyPictures: true,
+    vramMegapixels: 2,
+    latency: { modelLoad: 3 },
+    settings: { CLIP_stop_at_last_layers: 2, someOption: 1 },
   })
 })
 
-test('all that is wrong is told at once, with its place', () => {
-  const wrong = {
+test('all that is wrong is told at once, with its place and the nearest key', () => {
+  const message = refusalOf({
     dialect: 'a111',
-    tinyPicture: true,
-    latency: { scale: 'fast' },
+    tinyPictures: true,
+    samples_fromat: 'png',
+    latency: { scale: 'fast', modelLoad: 1 },
     faults: [{ kind: 'oom', match: { stage: 'hirez' } }, {}],
-  }
-  let message = ''
-  try {
-    parseFakeConfig(wrong)
-  } catch (error) {
-    message = (error as Error).message
-  }
+    qqqqqq: 1,
+  })
   expect(message).toContain('dialect must be one of a1111, forge')
-  expect(message).toContain('tinyPicture is unknown')
+  expect(message).toContain('tinyPictures is not a known key: write tiny_pictures, or remove')
+  expect(message).toContain('samples_fromat is not a known key: write samples_format, or remove')
+  expect(message).toContain('latency.modelLoad is not a known key: write model_load, or remove')
+  expect(message).toContain('qqqqqq is not a known key: known here: dialect, port, host, auth, api')
   expect(message).toContain('latency.scale must be a number from 0, not "fast"')
   expect(message).toContain('faults[0].match.stage must be one of')
   expect(message).toContain('faults[1].kind is missing')
   expect(() => parseFakeConfig(null)).toThrow('the configuration must be a mapping, not null')
 })
+
+function refusalOf(config: unknown): string {
+  try {
+    parseFakeConfig(config)
+  } catch (error) {
+    return (error as TypeError).message
+  }
+  return 'taken'
+}
 
 test('an unknown dialect is a TypeError', async () => {
   await expect(startFakeWebui({ dialect: 'comfy' as 'forge' })).rejects.toThrow(TypeError)

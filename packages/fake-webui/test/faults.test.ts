@@ -75,7 +75,7 @@ describe('connections', () => {
     await using client = await started({ dialect: 'a1111' })
     client.fake.faults.add({ kind: 'stall', at: 'during' })
     const lost = client.txt2img({}).catch((error: unknown) => error)
-    await client.fake.until(({ sampling_steps }) => sampling_steps > 0)
+    await client.fake.until(({ samplingSteps }) => samplingSteps > 0)
     await client.fake.crash()
     expect(await lost).toBeInstanceOf(Error)
     await client.fake.restart()
@@ -230,7 +230,11 @@ describe('the control plane', () => {
       { status: 200 },
     ])
     expect((await client.get('/__fake/ignored')).json[0].fields[0].field).toBe('n_iter')
-    expect((await client.get('/__fake/state')).json).toMatchObject({ listening: true, finished: 1 })
+    const state = (await client.get('/__fake/state')).json
+    expect(state).toMatchObject({ listening: true, finished: 1, job_count: 0, sampling_step: 0 })
+    // Options keep the server's own names: CLIP_stop_at_last_layers.
+    const { options: _options, ...ours } = state
+    for (const key of [...keysOf(ours), ...keysOf(added.json)]) expect(key).toMatch(/^[a-z_]+$/)
     await client.post('/__fake/reset')
     expect((await client.get('/__fake/requests')).json).toEqual([])
     expect((await client.get('/__fake/state')).json.loads).toEqual([])
@@ -243,3 +247,9 @@ describe('the control plane', () => {
     expect(json.error).toContain('faults[0].kind must be one of delay, stall')
   })
 })
+
+function keysOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own = Array.isArray(value) ? [] : Object.keys(value)
+  return [...own, ...Object.values(value).flatMap((one) => keysOf(one))]
+}

@@ -1,4 +1,6 @@
-import { parseFaults } from '../config.js'
+import { parseFaults, writtenFault } from '../config/config.js'
+import { withFileKeys } from '../config/shape.js'
+import type { Faults } from '../faults/fault.js'
 import { Answer } from '../http/errors.js'
 import type { IgnoredRequest, RecordedRequest } from '../http/record.js'
 import { extensionGet, extensionPost, type Route } from '../http/route.js'
@@ -16,7 +18,7 @@ export function controlRoutes(control: Control): readonly Route[] {
   return [
     extensionGet('/__fake/requests', () => ({ json: control.requests })),
     extensionGet('/__fake/ignored', () => ({ json: control.ignored })),
-    extensionGet('/__fake/state', (_, world) => ({ json: snapshot(world, true) })),
+    extensionGet('/__fake/state', (_, world) => ({ json: withFileKeys(snapshot(world, true)) })),
     extensionGet('/__fake/faults', (_, { faults }) => ({ json: listed(faults) })),
     extensionPost('/__fake/faults', ({ body }, { faults }) => {
       try {
@@ -41,13 +43,6 @@ export function controlRoutes(control: Control): readonly Route[] {
   ]
 }
 
-/** JSON has no infinity. */
-function listed(faults: {
-  list(): readonly { fault: { times?: number | undefined }; hit: number }[]
-}): unknown {
-  return faults.list().map(({ fault, hit }) => ({
-    ...fault,
-    ...(fault.times === Infinity ? { times: 'always' } : {}),
-    hit,
-  }))
+function listed(faults: Pick<Faults, 'list'>): unknown {
+  return faults.list().map(({ fault, hit }) => ({ ...writtenFault(fault), hit }))
 }

@@ -72,7 +72,10 @@ describe('fake-webui', () => {
   test('a mistake in the file is 2, with what there is', async () => {
     await place.put('fake.yaml', 'modles: [mine.safetensors]\nrateLimit: 9\n')
     const { code, err } = await place.cli(['fake-webui', '--config', 'fake.yaml'])
-    expect([code, err]).toEqual([2, expect.stringContaining('modles is not a known key: write mod')])
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('modles is not a known key: write mod'),
+    ])
     expect(err).toContain('rateLimit is not a known key: write rate_limit')
     const none = await place.cli(['fake-webui', '--config', 'none.yaml'])
     expect([none.code, none.err.split(':')[0]]).toEqual([2, 'SW_CLI_CONFIG_NOT_FOUND'])

@@ -128,6 +128,7 @@ export async function startFakeWebui(options: FakeWebuiOptions): Promise<FakeWeb
     close: async () => {
       if (world.closed) return
       world.closed = true
+      world.nativeJobs.stop()
       world.faults.release()
       world.changed()
       await stop()

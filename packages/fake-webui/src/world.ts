@@ -10,6 +10,7 @@ import { Tasks } from './jobs/tasks.js'
 import type { FakeWebuiOptions } from './options.js'
 import type { Painter } from './pictures/painter.js'
 import type { Script } from './scripts/script.js'
+import { NativeJobs } from './sdcpp/native-jobs.js'
 
 export interface ModelLoad {
   readonly model: string
@@ -35,6 +36,8 @@ export class World {
   /** Counts the processes: work of an earlier one is void. */
   epoch = 0
   tasks = new Tasks()
+  /** sd-server's own queue. */
+  nativeJobs: NativeJobs
   readonly faults: Faults
   readonly latency: Latency
   loaded: Checkpoint | undefined
@@ -57,6 +60,7 @@ export class World {
     this.loras = [...(options.loras ?? [])]
     this.detectors = [...(options.detectors ?? dialect.detectors)]
     this.progress = new Progress(clock, () => this.changed())
+    this.nativeJobs = new NativeJobs(clock, () => this.changed())
     this.faults = new Faults(() => this.changed())
     this.latency = {
       modelLoad: options.latency?.modelLoad ?? 5,
@@ -104,6 +108,8 @@ export class World {
     this.tasks = new Tasks()
     this.progress = new Progress(this.clock, () => this.changed())
     this.lock = new FifoLock(() => this.changed())
+    this.nativeJobs.stop()
+    this.nativeJobs = new NativeJobs(this.clock, () => this.changed())
     this.faults.release()
     this.changed()
   }

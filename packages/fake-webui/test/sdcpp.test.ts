@@ -171,8 +171,8 @@ describe('sd-server, as it was observed', () => {
 
   test('a route of which nothing is known answers 501 and names it', async () => {
     await using client = await started({ dialect: 'sdcpp' })
-    const { status, json } = await client.post('/sdcpp/v1/img_gen', {})
+    const { status, json } = await client.post('/v1/images/generations', {})
     expect(status).toBe(501)
-    expect(json.message).toContain('POST /sdcpp/v1/img_gen')
+    expect(json.message).toContain('POST /v1/images/generations')
   })
 })

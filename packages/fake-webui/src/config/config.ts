@@ -85,14 +85,14 @@ const config = shape(
 /** Options out of parsed YAML or JSON, whose keys are in snake_case; `times: always` stands for infinity.
  *  @throws {TypeError} that names every value that does not fit, and the nearest key of each unknown one */
 export function parseFakeConfig(value: unknown): FakeConfig {
-  return readAs(value, config, '', 'fake-webui configuration')
+  return readAs(value, config, '', 'fake-webui configuration') as FakeConfig
 }
 
 /** One fault, or a list of them, as the control plane and files give them.
  *  @throws {TypeError} as above */
 export function parseFaults(value: unknown): readonly Fault[] {
   const list = Array.isArray(value) ? (value as unknown[]) : [value]
-  return readAs(list, listOf(fault), 'faults', 'faults')
+  return readAs(list, listOf(fault), 'faults', 'faults') as Fault[]
 }
 
 /** As files write it; `when` is code, and stays out. */

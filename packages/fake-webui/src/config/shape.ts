@@ -84,11 +84,11 @@ export const shape = (
 
 /** The value by the names of the API.
  *  @throws {TypeError} that names everything that does not fit */
-export function readAs<T>(value: unknown, read: Read, path: string, what: string): T {
+export function readAs(value: unknown, read: Read, path: string, what: string): unknown {
   const problems: string[] = []
   const result = read(value, path, problems)
   if (problems.length > 0) throw new TypeError(`${what}: ${problems.join('; ')}`)
-  return result as T
+  return result
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

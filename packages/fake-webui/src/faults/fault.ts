@@ -155,7 +155,11 @@ export function stagesOf({ path, body }: MatchedRequest): Stage[] {
     found.push('upscale')
   if (name === 'txt2img') found.push('txt2img')
   if (name === 'img2img') found.push('img2img')
-  if (fields['enable_hr'] === true) found.push('hires')
+  if (name === 'img_gen')
+    found.push(typeof fields['init_image'] === 'string' ? 'img2img' : 'txt2img')
+  const hires = fields['hires']
+  if (fields['enable_hr'] === true || (isRecord(hires) && hires['enabled'] === true))
+    found.push('hires')
   if (typeof fields['refiner_checkpoint'] === 'string' && fields['refiner_checkpoint'] !== '')
     found.push('refiner')
   if (name === 'detail' || fields['detailer_enabled'] === true || adetailerOn(fields))

@@ -27,6 +27,8 @@ export interface Exchange {
   suffers(kind: FaultKind): boolean
   /** Told at each sampling step; where faults `during` the work happen. */
   during(step: number): Promise<void>
+  /** Work that outlives the reply: faults go on striking it. */
+  outlive(work: Promise<void>): void
 }
 
 export interface Reply {

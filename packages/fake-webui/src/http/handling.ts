@@ -72,6 +72,7 @@ export class Handling {
     const active = control ? [] : world.faults.take(record)
     record.faults = active.map(({ fault }) => fault.kind)
     const { epoch } = world
+    const outliving: Promise<void>[] = []
     const ignored: Ignored[] = []
     const exchange: Exchange = {
       id: record.id,
@@ -92,6 +93,9 @@ export class Handling {
         // The process that began this work is dead.
         if (world.epoch !== epoch) throw new Gone()
       },
+      outlive: (work) => {
+        outliving.push(work)
+      },
     }
     try {
       await this.#at('before', active, response)
@@ -107,7 +111,7 @@ export class Handling {
     } catch (error) {
       if (!(error instanceof Gone)) hangUp(response, false)
     } finally {
-      world.faults.done(active)
+      void Promise.all(outliving).then(() => world.faults.done(active))
     }
   }
 
@@ -190,7 +194,7 @@ export class Handling {
           break
         case 'drop':
         case 'reset':
-          hangUp(response, fault.kind === 'reset')
+          if (!response.writableEnded) hangUp(response, fault.kind === 'reset')
           // A client that is gone does not stop the work.
           if (point !== 'during') throw new Gone()
           break

@@ -25,15 +25,9 @@ export async function sdcppGenerate(
     width: request.width ?? (input === undefined ? 512 : ceilTo(input.width, 64)),
     height: request.height ?? (input === undefined ? 512 : ceilTo(input.height, 64)),
   }
-  // By the time in seconds: two requests within one second get the same "random" seed.
-  const seed = request.seed < 0 ? Math.floor(world.clock.now() / 1000) % 2 ** 31 : request.seed
-  const pictures = await world.lock.run(() =>
-    run(request, input, asked, seed, exchange, world).catch((error: unknown) => {
-      if (error instanceof Crash && error.kind === 'OutOfMemoryError')
-        throw new Answer(500, { error: 'generate_image returned no results' })
-      throw error
-    }),
-  )
+  const seed = sdcppSeed(request.seed, world)
+  const mask = input === undefined ? undefined : await maskFor(request)
+  const pictures = await sdcppPictures(request, { input, mask, asked, seed }, exchange, world)
   const model = world.checkpoints[0]!.file
   const seeds = pictures.map((_, i) => seed + i)
   const texts = seeds.map((one) => sdcppInfotext(request, one, asked, model))
@@ -45,6 +39,11 @@ export async function sdcppGenerate(
     parameters: request.body,
   }
   return { text: written(body), headers: { 'content-type': 'application/json' } }
+}
+
+/** A random seed is the time in seconds: two requests within one second get the same. */
+export function sdcppSeed(asked: number, { clock }: World): number {
+  return asked < 0 ? Math.floor(clock.now() / 1000) % 2 ** 31 : asked
 }
 
 function infoOf(
@@ -76,62 +75,82 @@ function infoOf(
   }
 }
 
-async function run(
+/** What a request draws, its size and seed settled. */
+export interface SdcppDrawing {
+  readonly input: Picture | undefined
+  readonly mask: Picture | undefined
+  readonly asked: SdcppSize
+  /** Of the first picture. */
+  readonly seed: number
+}
+
+/** Draws under the one lock that both APIs share.
+ *  @throws {Answer} 500 "generate_image returned no results", its way to say that memory ran out */
+export function sdcppPictures(
   request: SdcppRequest,
-  input: Picture | undefined,
-  asked: SdcppSize,
-  seed: number,
+  drawing: SdcppDrawing,
   exchange: Exchange,
   world: World,
 ): Promise<Picture[]> {
-  const { progress, painter } = world
-  const [width, height] = [ceilTo(asked.width, 64), ceilTo(asked.height, 64)]
-  progress.begin('sdapi')
-  try {
-    checkMemory({ world, exchange }, width, height, request.batch)
-    await world.load(world.checkpoints[0]!, exchange)
-    const { hires } = request
-    await sample({ world, exchange }, request.steps, (width * height * request.batch) / 1e6)
-    const base = drawing(request, width, height, seed, world)
-    let made: Picture[]
-    if (input !== undefined) {
-      made = await painter.redrawn(
-        {
-          ...base,
-          denoising_strength: request.strength ?? 0.75,
-          resize_mode: 0,
-          img2img_fix_steps: false,
-          mask_blur: 0,
-          inpainting_fill: 1,
-          inpaint_full_res: false,
-        },
-        [await resized(input, width, height)],
-        await maskFor(request, width, height),
-        {},
-      )
-    } else if (hires === undefined) {
-      made = await painter.fromNothing(base, {})
-    } else {
-      const target = hiresTarget(asked, hires)
-      checkMemory({ world, exchange }, target.width, target.height, request.batch)
-      made = await painter.fromNothing(base, {
-        hires: {
-          hr_scale: hires.scale,
-          hr_resize_x: target.width,
-          hr_resize_y: target.height,
-          hr_upscaler: hires.upscaler,
-          hr_second_pass_steps: hires.steps,
-          denoising_strength: hires.denoising,
-        },
-      })
+  return world.lock.run(async () => {
+    world.progress.begin('sdapi')
+    try {
+      const made = await drawn(request, drawing, exchange, world)
+      world.finished++
+      return exchange.suffers('nan')
+        ? await Promise.all(made.map((one) => plain(one.width, one.height, '#000000')))
+        : made
+    } catch (error) {
+      if (error instanceof Crash && error.kind === 'OutOfMemoryError')
+        throw new Answer(500, { error: 'generate_image returned no results' })
+      throw error
+    } finally {
+      world.progress.end()
     }
-    world.finished++
-    return exchange.suffers('nan')
-      ? await Promise.all(made.map((one) => plain(one.width, one.height, '#000000')))
-      : made
-  } finally {
-    progress.end()
-  }
+  })
+}
+
+async function drawn(
+  request: SdcppRequest,
+  { input, mask, asked, seed }: SdcppDrawing,
+  exchange: Exchange,
+  world: World,
+): Promise<Picture[]> {
+  const { painter } = world
+  const { hires, steps, batch } = request
+  const [width, height] = [ceilTo(asked.width, 64), ceilTo(asked.height, 64)]
+  checkMemory({ world, exchange }, width, height, batch)
+  await world.load(world.checkpoints[0]!, exchange)
+  await sample({ world, exchange }, steps, (width * height * batch) / 1e6)
+  const base = fieldsOf(request, width, height, seed, world)
+  if (input !== undefined)
+    return painter.redrawn(
+      {
+        ...base,
+        denoising_strength: request.strength ?? 0.75,
+        resize_mode: 0,
+        img2img_fix_steps: false,
+        mask_blur: 0,
+        inpainting_fill: 1,
+        inpaint_full_res: false,
+      },
+      [await resized(input, width, height)],
+      mask === undefined ? undefined : await resized(mask, width, height, 'nearest'),
+      {},
+    )
+  if (hires === undefined) return painter.fromNothing(base, {})
+  const target = hiresTarget(asked, hires)
+  checkMemory({ world, exchange }, target.width, target.height, batch)
+  return painter.fromNothing(base, {
+    hires: {
+      hr_scale: hires.scale,
+      hr_resize_x: target.width,
+      hr_resize_y: target.height,
+      hr_upscaler: hires.upscaler,
+      hr_second_pass_steps: hires.steps,
+      denoising_strength: hires.denoising,
+    },
+  })
 }
 
 /** One side alone makes a square. */
@@ -146,7 +165,7 @@ function hiresTarget(
   return { width: ceilTo(wide, 64), height: ceilTo(high, 64) }
 }
 
-function drawing(
+function fieldsOf(
   request: SdcppRequest,
   width: number,
   height: number,
@@ -175,35 +194,33 @@ function drawing(
 async function inputOf({ body }: SdcppRequest, exchange: Exchange): Promise<Picture | undefined> {
   const list = body['init_images']
   const first: unknown = Array.isArray(list) ? list[0] : undefined
-  const drop = (why: string): undefined => {
-    exchange.ignore('init_images', `${why}: a picture is drawn from nothing`)
-    return undefined
-  }
-  if (typeof first !== 'string') return drop('no picture')
   if (Array.isArray(list) && list.length > 1)
     exchange.ignore('init_images', 'only the first picture is used')
-  const base64 = first.replace(/^data:[^,]*,/u, '')
-  if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(base64)) return drop('not base64')
+  const read = typeof first === 'string' ? await sdcppPicture(first) : 'no picture'
+  if (typeof read !== 'string') return read
+  exchange.ignore('init_images', `${read}: a picture is drawn from nothing`)
+  return undefined
+}
+
+/** The colour picture that a string holds as base64 or data URL, or why it holds none. */
+export async function sdcppPicture(text: string): Promise<Picture | string> {
+  const base64 = text.replace(/^data:[^,]*,/u, '')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(base64)) return 'not base64'
   const bytes = Buffer.from(base64, 'base64')
   try {
     const { channels } = await sharp(bytes).metadata()
-    if (channels < 3) return drop('a grey picture')
+    if (channels < 3) return 'a grey picture'
   } catch {
-    return drop('not a picture')
+    return 'not a picture'
   }
-  return (await decoded(bytes)) ?? drop('not a picture')
+  return (await decoded(bytes)) ?? 'not a picture'
 }
 
 /** No mask, or one that cannot be read, is a mask of everything. */
-async function maskFor(
-  { body }: SdcppRequest,
-  width: number,
-  height: number,
-): Promise<Picture | undefined> {
+async function maskFor({ body }: SdcppRequest): Promise<Picture | undefined> {
   const given = body['mask']
   if (typeof given !== 'string') return undefined
   const bytes = Buffer.from(given.replace(/^data:[^,]*,/u, ''), 'base64')
   const mask = await maskOf(bytes, false, body['inpainting_mask_invert'] === 1)
-  if (mask === undefined || (await isBlack(mask))) return undefined
-  return resized(mask, width, height, 'nearest')
+  return mask === undefined || (await isBlack(mask)) ? undefined : mask
 }

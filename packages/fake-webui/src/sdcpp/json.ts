@@ -24,7 +24,10 @@ export function written(value: unknown): string {
 }
 
 /** @throws {Answer} 400 for no body, 500 for what is no JSON object: client faults told as the server's */
-export function readBody(raw: Buffer): Record<string, unknown> {
+export function readBody(
+  raw: Buffer,
+  notJson: (message: string) => Answer = serverError,
+): Record<string, unknown> {
   if (raw.length === 0) throw new Answer(400, { error: 'empty body' })
   const start = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf ? 3 : 0
   const bytes = raw.subarray(start)
@@ -35,7 +38,7 @@ export function readBody(raw: Buffer): Record<string, unknown> {
   try {
     value = JSON.parse(text)
   } catch {
-    throw serverError(parseError(text))
+    throw notJson(parseError(text))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw serverError(`[json.exception.type_error.306] cannot use value() with ${typeName(value)}`)

@@ -123,10 +123,13 @@ function hiresOf(body: Record<string, unknown>, world: World): SdcppHires | unde
     denoising: read(body, 'denoising_strength', 'number', 0.7),
   }
   if (!wanted) return undefined
-  const names = [...sdcppLatentModes, ...world.dialect.upscalers.map(({ name }) => name)]
-  if (!names.includes(upscaler) || hires.denoising <= 0 || hires.denoising > 1)
-    throw new Answer(400, { error: 'invalid params' })
+  if (!usableHires(hires, world)) throw new Answer(400, { error: 'invalid params' })
   return upscaler === 'None' ? undefined : hires
+}
+
+export function usableHires({ upscaler, denoising }: SdcppHires, { dialect }: World): boolean {
+  const names = [...sdcppLatentModes, ...dialect.upscalers.map(({ name }) => name)]
+  return names.includes(upscaler) && denoising > 0 && denoising <= 1
 }
 
 /** WebUI names whatever their case, its own names exactly; anything else is its default, called NONE. */
@@ -206,7 +209,7 @@ function noteIgnored(
     exchange.ignore('prompt', 'LoRA tags stay in the prompt: send `lora` instead')
 }
 
-const clamp = (value: number, low: number, high: number): number =>
+export const clamp = (value: number, low: number, high: number): number =>
   Math.min(high, Math.max(low, value))
 
 /** Seeds are 32-bit integers with a sign: half of the WebUI's become negative, which means random. */

@@ -7,6 +7,7 @@ import { modelName } from '../jobs/checkpoints.js'
 import type { World } from '../world.js'
 import { sdcppGenerate } from './generate.js'
 import { written } from './json.js'
+import { nativeRoutes } from './native-routes.js'
 
 const json = (value: unknown): Reply => ({ json: value })
 
@@ -45,15 +46,17 @@ export const sdcppRoutes: readonly Route[] = [
   get('/sdapi/v1/latent-upscale-modes', (_, { dialect }) =>
     json(dialect.latentModes.map((name) => ({ name }))),
   ),
-  get('/sdcpp/v1/capabilities', (_, world) => ({
-    text: written(capabilities(world)),
-    headers: { 'content-type': 'application/json' },
-  })),
+  get('/sdcpp/v1/capabilities', (_, world) => {
+    world.loraCacheFilled = true
+    return {
+      text: written(capabilities(world)),
+      headers: { 'content-type': 'application/json' },
+    }
+  }),
+  ...nativeRoutes,
   // Known to exist; what they answer in detail is not.
-  ...['/', '/v1/models', '/sdcpp/v1/jobs/:id'].map((path) => get(path, unknown)),
-  ...['/v1/images/generations', '/sdcpp/v1/img_gen', '/sdcpp/v1/jobs/:id/cancel'].map((path) =>
-    post(path, unknown),
-  ),
+  ...['/', '/v1/models'].map((path) => get(path, unknown)),
+  ...['/v1/images/generations', '/v1/images/edits'].map((path) => post(path, unknown)),
 ]
 
 function model(world: World): unknown {

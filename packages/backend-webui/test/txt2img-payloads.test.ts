@@ -53,7 +53,7 @@ describe('the body of txt2img', () => {
     })
   })
 
-  it('says to SD.Next the schedule as schedulers_sigma and clip skip as a field', async () => {
+  it('says to SD.Next the schedule and clip skip by its own fields', async () => {
     const server = stubServer('sdnext')
     await server.txt2img({ scheduler: 'Karras', clip_skip: 2, model: 'sub_other' })
     const body = server.sent()

@@ -49,6 +49,69 @@ describe('hires', () => {
   })
 })
 
+describe('schedules', () => {
+  const base = { sampler_name: 'DPM++ 2M', steps: 4 }
+  const cases = {
+    schedulers_sigma: ['karras', 'betas', 'exponential', 'lambdas', 'flowmatch'],
+    schedulers_timestep_spacing: ['linspace', 'leading', 'trailing'],
+    schedulers_beta_schedule: ['linear', 'scaled', 'cosine', 'sigmoid'],
+  }
+
+  test('are fields of three kinds; each choice is honoured, and told in the infotext', async () => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const words = ['Sampler sigma', 'Sampler spacing', 'Sampler beta schedule']
+    const plain = await pixelsOf((await client.txt2img(base)).json.images[0])
+    for (const [at, [field, choices]] of Object.entries(cases).entries())
+      for (const choice of choices) {
+        const { json } = await client.txt2img({ ...base, [field]: choice })
+        expect(JSON.parse(json.info).infotexts[0]).toContain(`${words[at]!}: ${choice}`)
+        expect(await pixelsOf(json.images[0])).not.toBe(plain)
+      }
+    expect(client.fake.ignored).toEqual([])
+  })
+
+  test('an option of the server holds where the request says nothing, and "default" undoes it', async () => {
+    const settings = { schedulers_sigma: 'karras' }
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png', settings })
+    const textOf = async (body: object): Promise<string> =>
+      JSON.parse((await client.txt2img({ ...base, ...body })).json.info).infotexts[0] as string
+    expect(await textOf({})).toContain('Sampler sigma: karras')
+    expect(await textOf({ schedulers_sigma: 'default' })).not.toContain('Sampler sigma')
+    const override_settings = { schedulers_sigma: 'betas' }
+    expect(await textOf({ override_settings })).toContain('Sampler sigma: betas')
+  })
+
+  test.each([
+    ['an unknown one', { schedulers_sigma: 'beta' }, '"beta" is unknown'],
+    [
+      'one that the sampler lacks',
+      { sampler_name: 'Euler a', schedulers_sigma: 'karras' },
+      'Euler',
+    ],
+    [
+      'any with the default sampler',
+      { sampler_name: 'Default', schedulers_sigma: 'karras' },
+      'def',
+    ],
+  ])('%s changes nothing, and the fake tells it', async (_, body, why) => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const { schedulers_sigma: _sigma, ...without } = { ...base, ...body }
+    const plain = await client.txt2img(without)
+    const asked = await client.txt2img({ ...base, ...body })
+    expect(await pixelsOf(asked.json.images[0])).toBe(await pixelsOf(plain.json.images[0]))
+    expect(client.fake.ignored.at(-1)!.fields).toEqual([
+      { field: 'schedulers_sigma', why: expect.stringContaining(why) },
+    ])
+  })
+
+  test('`scheduler` is not a field', async () => {
+    await using client = await started({ dialect: 'sdnext' })
+    expect((await client.txt2img({ scheduler: 'Karras' })).headers['x-fake-ignored']).toBe(
+      'scheduler',
+    )
+  })
+})
+
 test('the refiner of a request is ignored; the server’s own is a third stage', async () => {
   const settings = { sd_model_refiner: 'sd_xl_refiner_1.0' }
   await using client = await started({ dialect: 'sdnext', settings })

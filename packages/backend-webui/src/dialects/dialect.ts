@@ -54,6 +54,8 @@ export interface Dialect {
   readonly sampler: (sampler: string, scheduler: string | undefined) => Payload
   /** Schedules by the WebUI's label → the server's own name; where none are listed, these are all there are. */
   readonly schedulers: Readonly<Record<string, string>>
+  /** Samplers with a schedule of their own, which no other takes the place of. */
+  readonly unscheduled?: readonly string[]
   /** Samplers that the server knows beside those it lists: name here → its own name. */
   readonly samplers: Readonly<Record<string, string>>
   readonly limits: { readonly batch?: number; readonly steps?: number }

@@ -1,5 +1,5 @@
 import { a1111 } from './a1111.js'
-import { type Dialect, given } from './dialect.js'
+import { type Dialect, given, type Payload } from './dialect.js'
 
 const {
   schedulers: _s,
@@ -9,7 +9,32 @@ const {
   ...lists
 } = a1111.lists
 
-/** SD.Next: no scheduler field, a refiner of the server's own only, a built-in detailer, JPEG unless told otherwise,
+/** By request field, schedules by the WebUI's label where it has one → the server's own word. There is one `scheduler`
+ *  in a request, so the two other kinds are the server's defaults; as options they can be set besides.
+ *  @source vladmandic/sdnext modules/ui_sections.py, modules/sd_samplers_diffusers.py; `betas` is the WebUI's "Beta":
+ *  huggingface/diffusers#9538 */
+const schedules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  schedulers_sigma: {
+    Karras: 'karras',
+    Exponential: 'exponential',
+    Beta: 'betas',
+    Lambdas: 'lambdas',
+    FlowMatch: 'flowmatch',
+  },
+  schedulers_timestep_spacing: {
+    Linspace: 'linspace',
+    Leading: 'leading',
+    Trailing: 'trailing',
+  },
+  schedulers_beta_schedule: {
+    Linear: 'linear',
+    Scaled: 'scaled',
+    Cosine: 'cosine',
+    Sigmoid: 'sigmoid',
+  },
+}
+
+/** SD.Next: schedules as options of three kinds, a refiner of the server's own only, a built-in detailer, JPEG unless told otherwise,
  *  and a high-res pass that enlarges nothing unless `hr_resize_mode` says so. */
 export const sdnext: Dialect = {
   ...a1111,
@@ -18,11 +43,9 @@ export const sdnext: Dialect = {
   progress: 'global',
   clipSkip: 'field',
   fields: { ...a1111.fields, restoreFaces: false, imageCfg: false },
-  sampler: (sampler, scheduler) => ({
-    sampler_name: sampler,
-    ...given('schedulers_sigma', scheduler),
-  }),
-  schedulers: { Karras: 'karras' },
+  sampler: (sampler, scheduler) => ({ sampler_name: sampler, ...scheduleFields(scheduler) }),
+  schedulers: Object.assign({}, ...Object.values(schedules)) as Record<string, string>,
+  unscheduled: ['Default'],
   hires: {
     // A model upscaler makes no second pass without hr_force, and hr_resize_mode 0 enlarges nothing.
     encode: ({ pass, steps, target, sampler_name }) => ({
@@ -55,4 +78,16 @@ export const sdnext: Dialect = {
   lists: { ...lists, detectors: '/sdapi/v1/detailers' },
   emptyMeans: 'the server ran out of memory or was interrupted: SD.Next tells neither',
   starvesSilently: true,
+}
+
+/** All three, so that no option of the server decides; a word of no kind is sent as a sigma method. */
+function scheduleFields(scheduler: string | undefined): Payload {
+  const own = Object.entries(schedules).find(([, names]) =>
+    Object.values(names).some((name) => name === scheduler),
+  )
+  const field = own?.[0] ?? 'schedulers_sigma'
+  return {
+    ...Object.fromEntries(Object.keys(schedules).map((one) => [one, 'default'])),
+    ...given(field, scheduler),
+  }
 }

@@ -128,6 +128,17 @@ export const supportTable: readonly SupportRow[] = Object.freeze([
     },
   },
   {
+    feature: 'choice of schedule',
+    key: 'scheduler',
+    by: {
+      ...webuis(yes),
+      sdnext: other(
+        'one of the kinds sigma, spacing and beta schedule; the others as override_settings',
+      ),
+      sdcpp: yes,
+    },
+  },
+  {
     feature: 'LoRA tags in prompts',
     key: 'lora',
     by: { ...webuis(yes), sdnext: yes, sdcpp: other('taken out of the prompt and sent as lora') },

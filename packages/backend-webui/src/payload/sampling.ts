@@ -1,6 +1,7 @@
 import { onGrid, type Passthrough, type Sampling } from '@stagewright/core'
 
 import { given, type Payload } from '../dialects/dialect.js'
+import { answerErrors } from '../result/errors.js'
 import { type Encoding, known, mismatch } from './encoding.js'
 import { lorasOf } from './loras.js'
 
@@ -32,7 +33,10 @@ export function samplingFields(
     ...(fields.subseed
       ? { subseed: request.subseed, subseed_strength: request.subseed_strength }
       : {}),
-    ...samplerFields(encoding, request.sampler_name, request.scheduler),
+    ...besideOptions(
+      samplerFields(encoding, request.sampler_name, request.scheduler),
+      request.override_settings,
+    ),
     steps: request.steps,
     cfg_scale: request.cfg_scale,
     ...(fields.distilledCfg ? given('distilled_cfg_scale', request.distilled_cfg_scale) : {}),
@@ -58,8 +62,24 @@ export function samplerFields(encoding: Encoding, sampler: string, scheduler: st
       mismatch(encoding, `${name} with ${schedule}`, `choose one of its samplers that ends so`)
     return { sampler_name: automatic || !combined.has(both) ? name : both }
   }
+  if (!automatic && dialect.unscheduled?.includes(name) === true)
+    mismatch(
+      encoding,
+      `the schedule ${schedule} with the sampler ${name}`,
+      'set scheduler: Automatic, or name a sampler',
+    )
   const own = dialect.schedulers[schedule] ?? schedule
   return dialect.sampler(name, automatic ? undefined : own)
+}
+
+/** Where a schedule is an option by the field's name, the kinds that `scheduler` leaves at their default are the user's
+ *  to set; the one that it names is not.
+ *  @throws {PipelineError} SW_WEBUI_OPTION_OWNED */
+function besideOptions(fields: Payload, options: Passthrough['override_settings'] = {}): Payload {
+  const both = Object.keys(fields).filter((key) => Object.hasOwn(options, key))
+  const taken = both.filter((key) => fields[key] !== 'default')
+  if (taken.length > 0) throw answerErrors.SW_WEBUI_OPTION_OWNED({ keys: taken })
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => !both.includes(key)))
 }
 
 /** Fields that are sent only when set; those that a page's setting would otherwise decide are sent as off. */

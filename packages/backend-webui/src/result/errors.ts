@@ -9,7 +9,7 @@ export const answerErrors = defineErrors({
     kind: 'config',
     message: (d: { keys: readonly string[] }) =>
       `override_settings sets ${d.keys.join(', ')}, which the framework sets itself`,
-    hint: 'remove it, and use the field for it: model, vae, clip_skip, or those of the refiner',
+    hint: 'remove it, and use the field for it: model, vae, clip_skip, scheduler, or those of the refiner',
   },
   SW_WEBUI_OPTION_UNKNOWN: {
     kind: 'config',

@@ -18,6 +18,7 @@ import { maskOf, type Picture, plain } from '../pictures/picture.js'
 import type { World } from '../world.js'
 import { detailedBy } from './detailer.js'
 import { hiresOver, refinedAtTheEnd } from './hires.js'
+import { scheduleOf } from './schedule.js'
 
 type Kind = 'txt2img' | 'img2img'
 
@@ -97,12 +98,11 @@ async function reply(
 
 /** Names in any case; "Default" is the model's own.
  *  @throws {HttpError} 404 "Sampler not found" */
-function samplerOf(values: Values, { dialect }: World): { sampler: string; scheduler: string } {
+function samplerOf(values: Values, { dialect }: World): string {
   const asked = values.sampler_name ?? 'Default'
   const found = dialect.samplers.find(({ name }) => name.toLowerCase() === asked.toLowerCase())
   if (found === undefined) throw new HttpError(404, 'Sampler not found')
-  const sigma = values['schedulers_sigma']
-  return { sampler: found.name, scheduler: typeof sigma === 'string' ? sigma : 'Automatic' }
+  return found.name
 }
 
 async function iterations(job: Job): Promise<Picture[]> {
@@ -167,7 +167,7 @@ async function jobOf(
   exchange: Exchange,
   world: World,
   values: Values,
-  sampler: { sampler: string; scheduler: string },
+  sampler: string,
 ): Promise<Job> {
   const inputs: Picture[] = []
   if (kind === 'img2img') for (const one of values.init_images!) inputs.push(await pictureIn(one))
@@ -177,6 +177,7 @@ async function jobOf(
   const seed = values.seed === -1 ? random() : values.seed
   const subseed = values.subseed === -1 ? random() : values.subseed
   const { prompt, negative } = styled(values, world, exchange)
+  const schedule = scheduleOf(sampler, values, world, exchange)
   const mask =
     values.mask === null || values.mask === undefined
       ? undefined
@@ -188,7 +189,7 @@ async function jobOf(
     values,
     base: baseModel(world),
     began: world.progress.job_timestamp,
-    sampler,
+    sampler: { sampler, scheduler: schedule.name },
     steps: values.steps,
     // Rounded first, and reported so.
     width: floorTo(values.width, 8),
@@ -200,6 +201,6 @@ async function jobOf(
     inputs,
     mask,
     carried: undefined,
-    extra: new Map(),
+    extra: new Map(schedule.pairs),
   }
 }

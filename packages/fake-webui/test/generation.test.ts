@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 
 import { textsOf } from '../src/pictures/chunks.js'
@@ -147,6 +148,29 @@ describe.each(webui)('%s', (dialect) => {
     expect(headers['x-fake-ignored']).toBe('mask')
   })
 
+  test('two options put the mask and a cut-out behind each picture: infotexts are fewer then', async () => {
+    const both = { return_mask: true, return_mask_composite: true }
+    await using client = await started({ dialect, settings: both })
+    const half = await halfMask()
+    const ask = { init_images: [await drawn(64, 64)], batch_size: 2, mask: half }
+    const { images, info } = (await client.img2img(ask)).json
+    expect(images).toHaveLength(6)
+    expect(JSON.parse(info)).toMatchObject({ all_seeds: [42, 43], index_of_first_image: 0 })
+    expect(JSON.parse(info).infotexts).toHaveLength(2)
+    const [, mask, cut, second] = images.map((one: string) => Buffer.from(one, 'base64'))
+    expect(await pixelsOf(images[1])).toBe(await pixelsOf(half))
+    expect(textsOf(mask)).toEqual({})
+    const alpha = await sharp(cut).extractChannel('alpha').raw().toBuffer()
+    expect([alpha.at(0), alpha.at(-1)]).toEqual([0, 255])
+    expect(textsOf(second)['parameters']).toContain('Seed: 43')
+
+    const off = { return_mask: false, return_mask_composite: false }
+    const overridden = await client.img2img({ ...ask, override_settings: off })
+    expect(overridden.json.images).toHaveLength(2)
+    const { mask: _mask, ...unmasked } = ask
+    expect((await client.img2img(unmasked)).json.images).toHaveLength(2)
+  })
+
   test('send_images: false leaves the list empty', async () => {
     await using client = await started({ dialect })
     expect((await client.txt2img({ send_images: false })).json.images).toEqual([])
@@ -220,3 +244,10 @@ test('firstphase_width takes the place of the size, even without enable_hr', asy
   const { json } = await client.txt2img({ firstphase_width: 128, firstphase_height: 96 })
   expect(await sizeOf(json.images[0])).toBe('png 128x96')
 })
+
+/** White in its lower half. */
+async function halfMask(): Promise<string> {
+  const raw = Buffer.from(Array.from({ length: 64 * 64 }, (_, i) => (i < 64 * 32 ? 0 : 255)))
+  const mask = sharp(raw, { raw: { width: 64, height: 64, channels: 1 } }).toColourspace('srgb')
+  return (await mask.png().toBuffer()).toString('base64')
+}

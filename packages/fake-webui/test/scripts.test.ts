@@ -89,6 +89,9 @@ describe('SD upscale', () => {
     const body = { init_images, script_name: 'sd upscale' }
     const { json } = await client.img2img({ ...body, script_args: [null, 16, 'R-ESRGAN 4x+', 2] })
     expect(await sizeOf(json.images[0])).toBe('png 192x128')
+    // The file carries no infotext; info has the first tile's.
+    expect(textsOf(Buffer.from(json.images[0], 'base64'))).toEqual({})
+    expect(JSON.parse(json.info).infotexts[0]).toContain('SD upscale upscaler: R-ESRGAN 4x+')
     const none = await client.img2img({ ...body, script_args: [null, 16, 'None', 2] })
     expect(await sizeOf(none.json.images[0])).toBe('png 96x64')
     expect((await client.img2img({ ...body, script_args: [null, 16] })).status).toBe(500)

@@ -8,6 +8,7 @@ import { gridOf } from './grid.js'
 import { infoOf } from './info.js'
 import { float, infotextOf } from './infotext.js'
 import { type Job, megapixelsOf } from './job.js'
+import { masksOf } from './masks.js'
 import { override } from './overrides.js'
 import { baseModel, hiresTarget, img2imgPass, txt2imgPass } from './passes.js'
 import { type Sampler, samplerOf } from './samplers.js'
@@ -53,10 +54,17 @@ interface Prepared {
 
 interface Made {
   readonly job: Job
-  /** In the order of the answer: the grid, if any, then the pictures, then what scripts add. */
-  readonly pictures: readonly Picture[]
+  /** In the order of the answer: the grid, if any, then each picture and its masks, then what scripts add. */
+  readonly pictures: readonly Returned[]
+  /** One for each picture, and for the grid; masks and what scripts add have none. */
   readonly infotexts: readonly string[]
   readonly first: number
+}
+
+interface Returned {
+  readonly picture: Picture
+  /** The infotext that the file carries. */
+  readonly text?: string
 }
 
 async function run(
@@ -96,7 +104,7 @@ async function iterations(job: Job, scripts: readonly ChosenScript[]): Promise<M
   const { progress } = world
   const batch = values.batch_size
   progress.job_count = values.n_iter * (values.enable_hr === true ? 2 : 1)
-  const pictures: Picture[] = []
+  const pictures: Returned[] = []
   const infotexts: string[] = []
   for (let n = 0; n < values.n_iter; n++) {
     progress.skipped = false
@@ -114,29 +122,34 @@ async function iterations(job: Job, scripts: readonly ChosenScript[]): Promise<M
       for (const { script, args } of scripts)
         picture = (await script.image?.(picture, from + i, args, job)) ?? picture
       await world.takes(world.latency.megapixel * megapixelsOf(picture.width, picture.height, 1))
-      pictures.push(picture)
-      infotexts.push(infotextOf(job, from + i))
+      const text = infotextOf(job, from + i)
+      infotexts.push(text)
+      pictures.push({ picture, text })
+      for (const mask of await masksOf(job, picture)) pictures.push({ picture: mask })
     }
     progress.next()
   }
   if (infotexts.length === 0) infotexts.push(infotextOf(job, 0))
-  const extra: Picture[] = []
-  for (const { script, args } of scripts) extra.push(...((await script.extra?.(args, job)) ?? []))
+  const extra: Returned[] = []
+  for (const { script, args } of scripts)
+    for (const picture of (await script.extra?.(args, job)) ?? []) extra.push({ picture })
   const grid =
     values.save_images && world.settings['return_grid'] === true && pictures.length > 1
-      ? await gridOf(pictures)
+      ? await gridOf(pictures.map(({ picture }) => picture))
       : undefined
   if (grid === undefined) return { job, pictures: [...pictures, ...extra], infotexts, first: 0 }
+  const text = infotextOf(job, 0)
   return {
     job,
-    pictures: [grid, ...pictures, ...extra],
-    infotexts: [infotextOf(job, 0), ...infotexts],
+    pictures: [{ picture: grid, text }, ...pictures, ...extra],
+    infotexts: [text, ...infotexts],
     first: 1,
   }
 }
 
 async function scripted(job: Job, { script, args }: ChosenScript): Promise<Made> {
-  const pictures = await script.run!(args, job)
+  // The files carry no text.
+  const pictures = (await script.run!(args, job)).map((picture) => ({ picture }))
   return { job, pictures, infotexts: [infotextOf(job, 0)], first: 0 }
 }
 
@@ -245,7 +258,9 @@ async function reply(
   parameters: Record<string, unknown>,
 ): Promise<Reply> {
   const images = job.values.send_images
-    ? await Promise.all(pictures.map((one, i) => encoded(one, infotexts[i], encodingOf(world))))
+    ? await Promise.all(
+        pictures.map(({ picture, text }) => encoded(picture, text, encodingOf(world))),
+      )
     : []
   const info = infoOf(job, infotexts, first)
   return { json: { images, parameters, info: JSON.stringify(info) } }

@@ -87,6 +87,15 @@ export async function masked(under: Picture, over: Picture, mask: Picture): Prom
   return fromPixels({ width: a.width, height: a.height, data })
 }
 
+/** The picture where the mask is white, and nothing where it is black: an RGBA PNG. The two have one size. */
+export async function cutOut(picture: Picture, mask: Picture): Promise<Picture> {
+  const alpha = await sharp(mask.png).extractChannel(0).raw().toBuffer()
+  const { width, height } = picture
+  const raw = { width, height, channels: 1 as const }
+  const png = await sharp(picture.png).joinChannel(alpha, { raw }).png().toBuffer()
+  return { width, height, png }
+}
+
 /** What the servers make of a mask: its alpha channel when it has one, else its luminance; white is repainted. */
 export async function maskOf(
   bytes: Uint8Array,

@@ -52,7 +52,11 @@ describe('the contact sheet', () => {
     const log = new CallLog()
     const through = (stage: string, label: string | undefined, from: StageImage, to: StageImage) =>
       log.interceptor.call?.(stage, { image: from }, context(stage, label), () =>
-        Promise.resolve({ images: [to], unchanged: to === from }),
+        Promise.resolve({
+          images: [to],
+          unchanged: to === from,
+          ...(label === 'hands' ? { unchangedMeans: 'nothing found, or …' } : {}),
+        }),
       )
     await through('img2img', undefined, given, first)
     await through('detail', 'face', first, second)
@@ -78,7 +82,7 @@ describe('the contact sheet', () => {
       undefined,
       undefined,
       undefined,
-      'unchanged: nothing found or detector failed',
+      'unchanged: nothing found, or …',
     ])
     const drawn = await sharp(await contactSheet(sheet)).metadata()
     expect(drawn).toMatchObject({ format: 'png', channels: 3 })

@@ -54,7 +54,7 @@ describe.each(['a1111', 'forge', 'reforge'] as const)('%s', (dialect) => {
     expect(JSON.parse(json.info).infotexts[0]).toContain('ADetailer model: nope.pt')
   })
 
-  test.each(['nothing', 'detector_error'] as const)('%s found is no error', async (kind) => {
+  test.each(['nothing', 'detector_error', 'oom'] as const)('%s in it is no error', async (kind) => {
     await using client = await started({ dialect })
     const plain = await client.txt2img({})
     client.fake.faults.add({ kind, match: { stage: 'adetailer' } })

@@ -33,7 +33,8 @@ async function ownRoute(job: Job, request: DetailRequest): Promise<CallResult> {
   const { detections } = answer.body
   const none = detections === 0 || (Array.isArray(detections) && detections.length === 0)
   // What it hands back then may be lossy: the picture itself is better.
-  if (none) return { images: [request.image], unchanged: true, warnings: job.warnings }
+  if (none)
+    return { images: [request.image], unchanged: true, unchangedMeans, warnings: job.warnings }
   return result(job, request, answer.images[0], payload)
 }
 
@@ -59,9 +60,14 @@ async function result(
   return {
     images: [unchanged === true ? image : made],
     unchanged,
+    ...(unchanged === true ? { unchangedMeans } : {}),
     warnings: job.warnings,
   }
 }
+
+/** Whatever goes wrong in a detector, memory that runs out included, the server only logs.
+ *  @source reference §5d */
+const unchangedMeans = 'nothing found, or the detector failed: see the server’s log'
 
 /** A picture of another size is not a repaired one: the server has redrawn it all. */
 function checkSize(image: StageImage, made: StageImage): void {

@@ -14,6 +14,8 @@ export interface Step {
   readonly from: string | undefined
   readonly image: StageImage
   readonly unchanged: boolean | 'unknown'
+  /** As the backend says, where it cannot tell what an unchanged picture means. */
+  readonly unchangedMeans?: string | undefined
 }
 
 /** Keeps every step of every picture while a run goes on: the contact sheet shows them. */
@@ -32,7 +34,13 @@ export class CallLog {
       // A stage that altered pictures without a call: in order, one for one.
       if (this.steps.length === before && made.length === images.length)
         for (const [i, image] of made.entries())
-          this.#add(plan.name, undefined, images[i]?.digest, image, image === images[i])
+          this.steps.push({
+            stage: plan.name,
+            label: undefined,
+            from: images[i]?.digest,
+            image,
+            unchanged: image === images[i],
+          })
       return made
     },
   }
@@ -41,17 +49,8 @@ export class CallLog {
     const inputs = imagesIn(request)
     for (const [i, image] of result.images.entries()) {
       const source = inputs.length > 1 ? inputs[i] : inputs[0]
-      this.#add(stage, label, source?.digest, image, result.unchanged ?? false)
+      const { unchanged = false, unchangedMeans } = result
+      this.steps.push({ stage, label, from: source?.digest, image, unchanged, unchangedMeans })
     }
-  }
-
-  #add(
-    stage: string,
-    label: string | undefined,
-    from: string | undefined,
-    image: StageImage,
-    unchanged: boolean | 'unknown',
-  ): void {
-    this.steps.push({ stage, label, from, image, unchanged })
   }
 }

@@ -15,6 +15,7 @@ const margin = 28
 const gap = 14
 const cellWidth = 320
 const mostHeight = 400
+const mostNoteLines = 3
 const closeHeight = 190
 const labelWidth = 132
 const scale = 2
@@ -76,7 +77,7 @@ function pictureHeight({ cells }: SheetRow): number {
 
 function rowHeight(row: ComparedRow): number {
   const notes = row.cells.map((cell) =>
-    cell?.note === undefined ? 0 : wrapText(cell.note, cellWidth, scale, 2).length,
+    cell?.note === undefined ? 0 : wrapText(cell.note, cellWidth, scale, mostNoteLines).length,
   )
   const looks = row.looks.length * (closeHeight + 6)
   return pictureHeight(row) + looks + 10 + line * (1 + Math.max(0, ...notes))
@@ -125,7 +126,7 @@ async function drawCell(canvas: Canvas, cell: SheetCell, place: CellPlace): Prom
   if (sketch && cell.made) drawMark(canvas, 'sketch', fitted)
   y += 4
   drawText(canvas, `${image.width}x${image.height}`, { x: box.x, y, scale, colour: ink })
-  for (const text of note === undefined ? [] : wrapText(note, cellWidth, scale, 2)) {
+  for (const text of note === undefined ? [] : wrapText(note, cellWidth, scale, mostNoteLines)) {
     y += line
     drawText(canvas, text, { x: box.x, y, scale, colour: accent })
   }

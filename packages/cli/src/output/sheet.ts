@@ -4,7 +4,7 @@ import type { CallLog, Step } from './call-log.js'
 
 export interface SheetCell {
   readonly image: StageImage
-  /** What is to be said of it: "unchanged: nothing found or detector failed". */
+  /** What is to be said of it: "unchanged: nothing found". */
   readonly note?: string | undefined
   /** Whether the call repairs regions: what it changed is framed. */
   readonly detail: boolean
@@ -133,8 +133,8 @@ function trace(
   }
 }
 
-function noteOf({ unchanged }: Step): string | undefined {
-  if (unchanged === true) return 'unchanged: nothing found or detector failed'
+function noteOf({ unchanged, unchangedMeans = 'nothing found' }: Step): string | undefined {
+  if (unchanged === true) return `unchanged: ${unchangedMeans}`
   return unchanged === 'unknown' ? 'changed or not: unknown' : undefined
 }
 

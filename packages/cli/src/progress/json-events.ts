@@ -1,4 +1,4 @@
-import type { Observer, RunEvent, StageImage } from '@stagewright/core'
+import type { CallRecord, Observer, RunEvent, StageImage } from '@stagewright/core'
 
 import { errorJson } from '../report/error-text.js'
 import { planJson } from '../report/plan-json.js'
@@ -16,6 +16,10 @@ export function pictureJson({ width, height, seed, digest }: StageImage) {
   return { width, height, seed, sha256: digest }
 }
 
+function callJson({ unchangedMeans, ...call }: CallRecord): object {
+  return { ...call, ...(unchangedMeans === undefined ? {} : { unchanged_means: unchangedMeans }) }
+}
+
 function eventJson(event: RunEvent): object | undefined {
   switch (event.type) {
     case 'run-started':
@@ -29,7 +33,7 @@ function eventJson(event: RunEvent): object | undefined {
     case 'stage-progress':
       return { stage: event.stage, fraction: event.fraction, loading: event.loading }
     case 'call-finished':
-      return { stage: event.stage, ...event.call }
+      return { stage: event.stage, ...callJson(event.call) }
     case 'image-failed':
       return { stage: event.stage, error: errorJson(event.error) }
     case 'stage-finished': {

@@ -87,6 +87,9 @@ export interface CallResult {
   readonly images: ImageBatch
   /** True when the operation is known to have changed no pixel; `unknown` where the format is lossy. */
   readonly unchanged?: boolean | 'unknown'
+  /** What `unchanged: true` may mean, where the backend cannot tell: "nothing found, or the detector failed". Default:
+   *  nothing found. */
+  readonly unchangedMeans?: string
   /** By slot name: the pictures as they were before that slot's pass, where the backend has them. */
   readonly before?: Readonly<Record<string, ImageBatch>>
   readonly warnings?: readonly string[]

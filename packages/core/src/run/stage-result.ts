@@ -56,7 +56,7 @@ export function mergedResult(
   }
 }
 
-/** "face: changed in 3, nothing found in 1". */
+/** "face: changed in 3, nothing found in 1", or "unchanged in 1 (nothing found, or …)" where the backend cannot tell. */
 function summarise(calls: readonly CallRecord[]): string[] {
   const labels = [...new Set(calls.map(({ label }) => label))].filter(
     (label) => label !== undefined,
@@ -65,9 +65,15 @@ function summarise(calls: readonly CallRecord[]): string[] {
     const of = calls.filter((call) => call.label === label)
     const count = (state: boolean | 'unknown'): number =>
       of.filter(({ unchanged }) => unchanged === state).length
+    const same = of.filter(({ unchanged }) => unchanged === true)
     const parts = [
       ...(count(false) > 0 ? [`changed in ${count(false)}`] : []),
-      ...(count(true) > 0 ? [`nothing found in ${count(true)}`] : []),
+      ...[...new Set(same.map(({ unchangedMeans }) => unchangedMeans))].map((means) => {
+        const times = same.filter((call) => call.unchangedMeans === means).length
+        return means === undefined
+          ? `nothing found in ${times}`
+          : `unchanged in ${times} (${means})`
+      }),
       ...(count('unknown') > 0 ? [`unknown in ${count('unknown')}`] : []),
     ]
     return `${label}: ${parts.join(', ')}`

@@ -144,6 +144,7 @@ export class StageRun {
       ms: performance.now() - started,
       unchanged: result.unchanged ?? false,
       kept: result.kept ?? false,
+      ...(result.unchangedMeans === undefined ? {} : { unchangedMeans: result.unchangedMeans }),
       inputs: imagesIn(request).map(({ digest }) => digest),
       outputs: images.map(({ digest }) => digest),
     }

@@ -52,16 +52,25 @@ export async function sample(
   return steps
 }
 
+/** A fault of the stage adetailer strikes the detailer alone, and not the generation that it is part of. */
+export function starves({ faults }: Exchange, pass: 'generation' | 'detail'): boolean {
+  return faults.some(
+    ({ fault: { kind, match } }) =>
+      kind === 'oom' && (pass === 'detail' || match?.stage !== 'adetailer'),
+  )
+}
+
 /** @throws {Crash} OutOfMemoryError where the pictures are more than the limit, or a fault says so; NansException */
 export function checkMemory(
   { world, exchange }: Pick<Job, 'world' | 'exchange'>,
   width: number,
   height: number,
   batch: number,
+  pass: 'generation' | 'detail' = 'generation',
 ): void {
   const limit = world.options.vramMegapixels
   const megapixels = (width * height * batch) / 1e6
-  if (exchange.suffers('oom') || (limit !== undefined && megapixels > limit))
+  if (starves(exchange, pass) || (limit !== undefined && megapixels > limit))
     throw new Crash(
       'OutOfMemoryError',
       `CUDA out of memory. Tried to allocate ${(megapixels * 2).toFixed(2)} GiB. GPU 0 has a total capacity of 8.00 GiB of which 0 bytes is free.`,

@@ -1,6 +1,6 @@
 import { extensionGet } from '../http/route.js'
 import { byAlias, modelName } from '../jobs/checkpoints.js'
-import { type Job, sample } from '../jobs/job.js'
+import { type Job, sample, starves } from '../jobs/job.js'
 import { scheduleNamed } from '../jobs/samplers.js'
 import { floorTo } from '../jobs/size.js'
 import type { MendRequest } from '../pictures/painter.js'
@@ -134,7 +134,7 @@ async function detailed(
     ? [unit.ad_inpaint_width, unit.ad_inpaint_height]
     : [outer.width, outer.height]
   const limit = world.options.vramMegapixels ?? Infinity
-  if (exchange.suffers('oom') || (width * height) / 1e6 > limit)
+  if (starves(exchange, 'detail') || (width * height) / 1e6 > limit)
     return failed('out of memory, which the script runner only logs')
   const steps = unit.ad_use_steps ? unit.ad_steps : outer.steps
   const own = unit.ad_use_checkpoint && unit.ad_checkpoint !== null ? unit.ad_checkpoint : undefined

@@ -110,7 +110,7 @@ export async function detailRoute(exchange: Exchange, world: World): Promise<Rep
     const picture = await pictureIn(given)
     const resolution = number('detailer_resolution') ?? 1024
     await exchange.during(1)
-    checkMemory({ world, exchange }, resolution, resolution, 1)
+    checkMemory({ world, exchange }, resolution, resolution, 1, 'detail')
     await world.load(world.currentModel, exchange)
     const done = await detailedBy(world, exchange, picture, {
       seed,

@@ -66,6 +66,9 @@ export interface WebuiOptions {
   /** Reads JPEG, WebP and unusual PNG for `where: client` in `upscale`: `toPicture` of `@stagewright/image-files`.
    *  Default: plain 8-bit PNG alone is read. */
   readonly toPicture?: ToPicture
+  /** What the model rounds sizes to, where it is not what the kind of server usually does (8 pixels; on sd-server 64,
+   *  which models other than UNets lower to 8, 16 or 32): no server tells it. 8–256, a multiple of 8. */
+  readonly sizeMultiple?: number | undefined
 }
 
 type Timeout = 'connect' | 'read' | 'stall' | 'load' | 'total' | 'cancel'
@@ -96,10 +99,13 @@ export function overTransport(
   transport: Transport & Partial<AsyncDisposable>,
   options: Omit<WebuiOptions, 'url'>,
 ): WebuiBackend {
-  const { handlers = [], slots = [], lenient = false } = options
+  const { handlers = [], slots = [], lenient = false, sizeMultiple } = options
+  checkMultiple(sizeMultiple)
   const loaded = { model: '' }
   const signals = new SharedSignals()
-  const server = new SharedRead((signal) => detect(transport, options.dialect ?? 'auto', signal))
+  const server = new SharedRead(async (signal) =>
+    withMultiple(await detect(transport, options.dialect ?? 'auto', signal), sizeMultiple),
+  )
   const inventory = new SharedRead(async (signal) => {
     const { dialect } = await server.get(signal)
     return readInventory(transport, dialect, signal)
@@ -157,6 +163,18 @@ export function overTransport(
       await transport[Symbol.asyncDispose]?.()
     },
   }
+}
+
+function checkMultiple(multiple: number | undefined): void {
+  if (multiple === undefined) return
+  if (!Number.isInteger(multiple / 8) || multiple < 8 || multiple > 256)
+    throw new TypeError(`sizeMultiple is ${multiple}, and must be a multiple of 8 from 8 to 256`)
+}
+
+function withMultiple(server: Server, multiple: number | undefined): Server {
+  const { dialect } = server
+  if (multiple === undefined) return server
+  return { ...server, dialect: { ...dialect, grid: { ...dialect.grid, multiple } } }
 }
 
 function run(job: Job, operation: string, request: unknown): Promise<CallResult> {

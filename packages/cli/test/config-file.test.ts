@@ -33,6 +33,35 @@ describe('the config file', () => {
     expect([none.code, none.err.split(':')[0]]).toEqual([2, 'SW_CLI_CONFIG_NOT_FOUND'])
   })
 
+  test('states what the model of a server rounds sizes to, as --size-multiple does', async () => {
+    await using fake = await startFakeWebui({
+      dialect: 'sdcpp',
+      sizeMultiple: 16,
+      tinyPictures: true,
+    })
+    await place.put(file, `backends: { box: { url: "${fake.url}", size_multiple: 16 } }\n`)
+    const argv = ['run', 'my.yaml', '--set', 'width=80', '--json', '--backend']
+    const sizes = async (...more: string[]) => {
+      const { lines } = await place.cli([...argv, ...more])
+      return (lines.at(-1)!['images'] as object[])[0]
+    }
+    expect(await sizes('box')).toMatchObject({ width: 80, height: 64 })
+    expect(await sizes(fake.url)).toMatchObject({ width: 128, height: 64 })
+    expect(await sizes(fake.url, '--size-multiple', '16')).toMatchObject({ width: 80 })
+    const shown = await place.cli([
+      'run',
+      'my.yaml',
+      '--backend',
+      fake.url,
+      '--size-multiple',
+      '16',
+    ])
+    expect(shown.out).toContain(`--backend ${fake.url} --size-multiple 16\n`)
+    await place.put(file, 'backends: { box: { url: "http://127.0.0.1:1", size_multiple: 20 } }\n')
+    const wrong = await place.cli(['plan', 'my.yaml'])
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('no multiple of 8')])
+  })
+
   test('takes the password from the variable that it names', async () => {
     await using fake = await startFakeWebui({ dialect: 'a1111', auth: 'me:secret-word' })
     await place.put(

@@ -37,6 +37,8 @@ export interface FakeWebuiOptions {
   readonly extensions?: readonly Script[] | undefined
   /** More megapixels (width × height × batch) than this are out of memory. Default: no limit. */
   readonly vramMegapixels?: number | undefined
+  /** sd-server: what sides are raised to, as its model has it. Default 64, that of a UNet; others have 8, 16 or 32. */
+  readonly sizeMultiple?: number | undefined
   /** SD.Next: points a minute for each path, five for a generation; the real default is 300. Default: no limit, since a
    *  fake is faster than any GPU. */
   readonly rateLimit?: number | undefined

@@ -122,6 +122,7 @@ async function once<R extends Request>(job: Job, request: R, way: Way<R>): Promi
       samplers: [request.sampler_name, ...(typeof sampler === 'string' ? [sampler] : [])],
       model: job.titleOf(request.model),
       size: way.size,
+      grid: dialect.grid,
     },
     info,
     made,

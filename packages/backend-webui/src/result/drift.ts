@@ -1,3 +1,4 @@
+import { onGrid, type SizeGrid } from '@stagewright/core'
 import { modelStem } from '@stagewright/metadata'
 
 import type { Info } from './info.js'
@@ -9,6 +10,8 @@ export interface Asked {
   readonly samplers: readonly string[]
   readonly model?: string | undefined
   readonly size?: { readonly width: number; readonly height: number } | undefined
+  /** How sizes were rounded. */
+  readonly grid: SizeGrid
 }
 
 /** In what an answer differs from what was asked: servers swap samplers and models without an error.
@@ -40,10 +43,25 @@ export function driftOf(
     ...(odd === undefined || size === undefined
       ? []
       : [
-          `a picture is ${odd.width}x${odd.height}, and ${size.width}x${size.height} was asked for`,
+          `a picture is ${odd.width}x${odd.height}, and ${size.width}x${size.height} was asked for${roundingOf(size, odd, asked.grid)}`,
         ]),
   ]
 }
+
+/** Where another grid explains the size, the option that states it: no server tells what its model rounds to. */
+function roundingOf(size: Size, odd: Size, { multiple, round }: SizeGrid): string {
+  const fitting = [8, 16, 32, 64, 128, 256].find(
+    (one) =>
+      one > multiple &&
+      onGrid(size.width, { multiple: one, round }) === odd.width &&
+      onGrid(size.height, { multiple: one, round }) === odd.height,
+  )
+  return fitting === undefined
+    ? ''
+    : `: the model rounds to ${fitting}, so set sizeMultiple (--size-multiple, or size_multiple in the config file) to that`
+}
+
+type Size = NonNullable<Asked['size']>
 
 function sameModel(asked: string, { model = '', modelHash }: Info): boolean {
   const hash = /\[([0-9a-f]+)\]$/i.exec(asked)?.[1]

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-import { dialectChoices, mostSeconds } from '../servers/choices.js'
+import { dialectChoices, isSizeMultiple, mostSeconds } from '../servers/choices.js'
 import type { BackendOptions } from '../servers/choose-backend.js'
 
 /** Options that `run` and `plan` share. */
@@ -50,6 +50,11 @@ export function withServerOptions(command: Command): Command {
       new Option('--on-oom <what>', 'what to do when the server runs out of memory').choices([
         'halve_batch',
       ]),
+    )
+    .option(
+      '--size-multiple <pixels>',
+      'what the model rounds sizes to, where it is not what such servers usually do',
+      readMultiple,
     )
 }
 
@@ -126,6 +131,13 @@ function readCount(text: string): number {
   if (!/^\d+$/.test(text) || count < 1 || count > 10_000)
     throw new InvalidArgumentError('It must be a whole number from 1 to 10000.')
   return count
+}
+
+function readMultiple(text: string): number {
+  const multiple = Number(text)
+  if (!isSizeMultiple(multiple))
+    throw new InvalidArgumentError('It must be a multiple of 8 from 8 to 256.')
+  return multiple
 }
 
 function readSeconds(text: string): number {

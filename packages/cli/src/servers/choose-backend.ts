@@ -21,6 +21,8 @@ export interface BackendOptions {
   readonly timeout?: number
   readonly stall?: number
   readonly onOom?: 'halve_batch'
+  /** Pixels. */
+  readonly sizeMultiple?: number
 }
 
 export interface ChosenBackend {
@@ -73,6 +75,7 @@ interface Server {
   readonly dialect?: DialectChoice | undefined
   readonly timeout?: number | undefined
   readonly stall?: number | undefined
+  readonly sizeMultiple?: number | undefined
   readonly flags: readonly string[]
 }
 
@@ -115,6 +118,7 @@ async function connect(server: Server, options: BackendOptions): Promise<Watched
         ...(stall === undefined ? {} : { stall: stall * 1000 }),
       },
       ...(options.onOom === undefined ? {} : { onOom: options.onOom }),
+      sizeMultiple: options.sizeMultiple ?? server.sizeMultiple,
     })
   const strict = make(false)
   return new WatchedBackend(strict, options.lenient === true ? make(true) : strict)
@@ -131,16 +135,18 @@ function refuseServerOptions(options: BackendOptions, backend: string): void {
     ['--timeout', options.timeout],
     ['--stall', options.stall],
     ['--on-oom', options.onOom],
+    ['--size-multiple', options.sizeMultiple],
   ] as const
   const used = given.flatMap(([flag, value]) => (value === undefined ? [] : [flag]))
   if (used.length > 0) throw errors.SW_CLI_SERVER_OPTION({ options: used, backend })
 }
 
-function serverFlags({ config, dialect, onOom }: BackendOptions): string[] {
+function serverFlags({ config, dialect, onOom, sizeMultiple }: BackendOptions): string[] {
   return [
     ...(config === undefined ? [] : [`--config ${config}`]),
     ...(dialect === undefined ? [] : [`--dialect ${dialect}`]),
     ...(onOom === undefined ? [] : [`--on-oom ${onOom}`]),
+    ...(sizeMultiple === undefined ? [] : [`--size-multiple ${sizeMultiple}`]),
   ]
 }
 

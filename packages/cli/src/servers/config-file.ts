@@ -6,7 +6,7 @@ import { errors } from '../errors.js'
 import { throwAll } from '../report/several.js'
 import { isThere, readRunFile } from '../run-file/read.js'
 import { addressOf } from './address.js'
-import { type DialectChoice, dialectChoices, mostSeconds } from './choices.js'
+import { type DialectChoice, dialectChoices, isSizeMultiple, mostSeconds } from './choices.js'
 
 export const configFileName = 'stagewright.config.yaml'
 
@@ -23,6 +23,8 @@ export interface NamedServer {
   /** Seconds. */
   readonly timeout?: number | undefined
   readonly stall?: number | undefined
+  /** Pixels. */
+  readonly sizeMultiple?: number | undefined
 }
 
 export interface ConfigFile {
@@ -73,7 +75,14 @@ class Reader {
   }
 
   #server(value: unknown, path: string): NamedServer {
-    const map = this.#map(value, path, ['url', 'dialect', 'auth', 'timeout', 'stall'])
+    const map = this.#map(value, path, [
+      'url',
+      'dialect',
+      'auth',
+      'timeout',
+      'stall',
+      'size_multiple',
+    ])
     const dialect = this.#text(map, 'dialect', path)
     const known = dialectChoices.find((one) => one === dialect)
     if (dialect !== undefined && known === undefined)
@@ -88,6 +97,7 @@ class Reader {
       auth: this.#auth(map['auth'], `${path}.auth`),
       timeout: this.#seconds(map, 'timeout', path),
       stall: this.#seconds(map, 'stall', path),
+      sizeMultiple: this.#multiple(map, 'size_multiple', path),
     }
   }
 
@@ -169,6 +179,14 @@ class Reader {
     if (typeof value === 'number' && value > 0 && value <= mostSeconds) return value
     const at = `${path}.${key}`
     this.#refuse(at, `${at} is no number of seconds`, `write ${key}: 120`)
+    return undefined
+  }
+
+  #multiple(map: Values, key: string, path: string): number | undefined {
+    const value = map[key]
+    if (value === undefined || isSizeMultiple(value)) return value
+    const at = `${path}.${key}`
+    this.#refuse(at, `${at} is no multiple of 8 from 8 to 256`, `write ${key}: 16`)
     return undefined
   }
 

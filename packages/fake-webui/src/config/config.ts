@@ -77,6 +77,7 @@ const config = shape(
     strict: is('boolean'),
     tinyPictures: is('boolean'),
     vramMegapixels: isNumber(0),
+    sizeMultiple: isNumber(8),
     rateLimit: isNumber(1),
   } satisfies Fields<FakeConfig>,
   ['dialect'],

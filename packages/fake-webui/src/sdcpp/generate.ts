@@ -22,8 +22,8 @@ export async function sdcppGenerate(
   const request = readRequest(kind, exchange, world)
   const input = kind === 'img2img' ? await inputOf(request, exchange) : undefined
   const asked = {
-    width: request.width ?? (input === undefined ? 512 : ceilTo(input.width, 64)),
-    height: request.height ?? (input === undefined ? 512 : ceilTo(input.height, 64)),
+    width: request.width ?? (input === undefined ? 512 : raised(input.width, world)),
+    height: request.height ?? (input === undefined ? 512 : raised(input.height, world)),
   }
   const seed = sdcppSeed(request.seed, world)
   const mask = input === undefined ? undefined : await maskFor(request)
@@ -118,7 +118,7 @@ async function drawn(
 ): Promise<Picture[]> {
   const { painter } = world
   const { hires, steps, batch } = request
-  const [width, height] = [ceilTo(asked.width, 64), ceilTo(asked.height, 64)]
+  const [width, height] = [raised(asked.width, world), raised(asked.height, world)]
   checkMemory({ world, exchange }, width, height, batch)
   await world.load(world.checkpoints[0]!, exchange)
   await sample({ world, exchange }, steps, (width * height * batch) / 1e6)
@@ -139,7 +139,7 @@ async function drawn(
       {},
     )
   if (hires === undefined) return painter.fromNothing(base, {})
-  const target = hiresTarget(asked, hires)
+  const target = hiresTarget(asked, hires, world)
   checkMemory({ world, exchange }, target.width, target.height, batch)
   return painter.fromNothing(base, {
     hires: {
@@ -157,12 +157,18 @@ async function drawn(
 function hiresTarget(
   { width, height }: SdcppSize,
   { x, y, scale }: NonNullable<SdcppRequest['hires']>,
+  world: World,
 ): SdcppSize {
   const [wide, high] =
     x === 0 && y === 0
       ? [Math.trunc(width * scale), Math.trunc(height * scale)]
       : [x === 0 ? y : x, y === 0 ? x : y]
-  return { width: ceilTo(wide, 64), height: ceilTo(high, 64) }
+  return { width: raised(wide, world), height: raised(high, world) }
+}
+
+/** To what the model needs: VAE factor × the model's own, 8×8 for a UNet, ×1 or ×2 for others. Source: the reference, sizes. */
+function raised(pixels: number, { options }: World): number {
+  return ceilTo(pixels, options.sizeMultiple ?? 64)
 }
 
 function fieldsOf(

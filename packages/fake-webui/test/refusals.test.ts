@@ -237,6 +237,14 @@ describe('routes', () => {
     expect(json.api_auth).toBe('ann:secret')
   })
 
+  test('routes that stop the server are not there without --api-server-stop', async () => {
+    await using client = await started({ dialect: 'forge' })
+    for (const name of ['server-kill', 'server-restart', 'server-stop']) {
+      const { status, json } = await client.post(`/sdapi/v1/${name}`)
+      expect([status, json]).toEqual([404, { detail: 'Not Found' }])
+    }
+  })
+
   test('a route of which nothing is known answers 501 and names it', async () => {
     await using client = await started({ dialect: 'a1111' })
     const { status, text } = await client.post('/sdapi/v1/interrogate', { image: '' })

@@ -1,8 +1,12 @@
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
+import { manualClock } from '../src/index.js'
 import { textsOf } from '../src/pictures/chunks.js'
 import { drawn, pixelsOf, sizeOf, started } from './client.js'
 
@@ -158,6 +162,36 @@ describe('sd-server, as it was observed', () => {
     }
     expect((await client.raw('POST', '/sdapi/v1/samplers', '{}')).status).toBe(404)
     expect((await client.post('/sdapi/v1/options', {})).status).toBe(404)
+  })
+
+  test('a preflight is 204; an encoded body and a long address are refused without a body', async () => {
+    await using client = await started({ dialect: 'sdcpp' })
+    const preflight = await fetch(`${client.fake.url}/sdapi/v1/txt2img`, { method: 'OPTIONS' })
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([
+      204,
+      '*',
+    ])
+    const zipped = await client.post('/sdapi/v1/txt2img', {}, { 'content-encoding': 'gzip' })
+    expect([zipped.status, zipped.text]).toEqual([415, ''])
+    const long = await client.get(`/sdapi/v1/options?${'x'.repeat(8192)}`)
+    expect([long.status, long.text]).toEqual([414, ''])
+  })
+
+  test('a POST that does not say how long it is stalls for five seconds', async () => {
+    const clock = manualClock(0)
+    await using client = await started({ dialect: 'sdcpp', clock, latency: { scale: 1 } })
+    const { hostname, port } = new URL(client.fake.url)
+    const socket = connect(Number(port), hostname)
+    socket.write('POST /sdapi/v1/options HTTP/1.1\r\nHost: fake\r\n\r\n')
+    const ended = once(socket, 'end')
+    let answer = ''
+    socket.on('data', (part) => (answer += part.toString()))
+    while (clock.sleeping === 0) await nextTurn()
+    await clock.advance(4999)
+    expect([answer, clock.sleeping]).toEqual(['', 1])
+    await clock.advance(1)
+    await ended
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /)
   })
 
   test('out of memory is an answer without results', async () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { type ActiveFault, type Fault, type FaultKind } from '../faults/fault.js'
 import { routesFor } from '../routes/table.js'
+import { beforeRoutes } from '../sdcpp/wire.js'
 import type { World } from '../world.js'
 import { checkAuth } from './auth.js'
 import { Answer, errorReply, HttpError } from './errors.js'
@@ -148,6 +149,7 @@ export class Handling {
     const match = found(this.#routes, method, path)
     const others = allowed(this.#routes, path)
     if (world.dialect.name === 'sdcpp' && !path.startsWith('/__fake/')) {
+      await beforeRoutes(exchange, world)
       if (match === undefined) throw new Answer(404)
       return match.handle(exchange, world)
     }

@@ -24,20 +24,21 @@ export function routesFor(world: World, control: Control): readonly Route[] {
     ...pngInfoRoutes(world),
     ...openapiRoutes(world, () => python),
     ...silent,
+    // A1111 and its forks have these with --api-server-stop only.
+    ...(world.dialect.name === 'sdnext'
+      ? unsaid(['server-kill', 'server-restart', 'server-stop'])
+      : []),
     ...scripts,
   ]
   return [...python.filter(({ by }) => by !== 'ui' || ui), ...controlRoutes(control)]
 }
 
 /** Routes that exist, of whose answers the reference says too little to make them up. */
-const silent: readonly Route[] = [
-  '/sdapi/v1/interrogate',
-  '/sdapi/v1/create/embedding',
-  '/sdapi/v1/create/hypernetwork',
-  '/sdapi/v1/server-kill',
-  '/sdapi/v1/server-restart',
-  '/sdapi/v1/server-stop',
-].map((path) => post(path, unknown))
+const silent = unsaid(['interrogate', 'create/embedding', 'create/hypernetwork'])
+
+function unsaid(names: readonly string[]): readonly Route[] {
+  return names.map((name) => post(`/sdapi/v1/${name}`, unknown))
+}
 
 function unknown({ method, path }: { method: string; path: string }): never {
   throw new Answer(501, {

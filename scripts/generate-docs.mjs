@@ -1,4 +1,4 @@
-// Rewrites the generated parts of the stages' READMEs and of docs/errors.md, from the built packages: pnpm run docs.
+// Rewrites the generated parts of the stages' READMEs and of docs/errors.md and docs/servers.md, from the built packages: pnpm run docs.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -18,6 +18,7 @@ const [core, testkit, imageFiles, cli, webui, ...packages] = await Promise.all(
 const pages = pagesOf({
   core,
   testkit,
+  webui,
   stages: names.map((name, at) => packages[at][name]),
   catalogues: catalogues({ core, imageFiles, cli, webui, stages: Object.assign({}, ...packages) }),
 })

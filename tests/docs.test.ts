@@ -23,6 +23,7 @@ const { replaceGenerated } = testkit
 const pages = pagesOf({
   core,
   testkit,
+  webui,
   stages: [txt2img.txt2img, img2img.img2img, refiner.refiner, upscale.upscale, adetailer.adetailer],
   catalogues: all,
 })

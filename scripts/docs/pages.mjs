@@ -2,7 +2,8 @@ import { errorTable, noteTable } from './catalogue.mjs'
 
 /** @typedef {import('./catalogue.mjs').Factories} Factories
  *  @typedef {{ title: string, errors?: Factories, notes?: Factories }} Catalogue
- *  @typedef {{ stages: readonly any[], catalogues: Readonly<Record<string, Catalogue>>, core: any, testkit: any }} Modules
+ *  @typedef {{ stages: readonly any[], catalogues: Readonly<Record<string, Catalogue>>, core: any,
+ *    testkit: any, webui: any }} Modules
  *  @typedef {{ path: string, parts: Readonly<Record<string, string>> }} Page */
 
 /** What the stages are documented with: plans in which each does all that it can.
@@ -15,7 +16,7 @@ const samples = [
 /** Every page with generated parts, and what stands in each.
  *  @param {Modules} modules
  *  @returns {Page[]} */
-export function pagesOf({ stages, catalogues, core, testkit }) {
+export function pagesOf({ stages, catalogues, core, testkit, webui }) {
   const { configTable, markdownTable, positionTable } = testkit
   const plans = samples.map((config) => core.buildPipelinePlan(config, stages))
   const readmes = stages.map((stage) => {
@@ -30,7 +31,11 @@ export function pagesOf({ stages, catalogues, core, testkit }) {
       },
     }
   })
-  return [...readmes, { path: 'docs/errors.md', parts: errorsPage(markdownTable, catalogues) }]
+  return [
+    ...readmes,
+    { path: 'docs/errors.md', parts: errorsPage(markdownTable, catalogues) },
+    { path: 'docs/servers.md', parts: { support: webui.supportMarkdown().trim() } },
+  ]
 }
 
 /** @param {import('./catalogue.mjs').Table} table

@@ -18,7 +18,9 @@ async function ran(model: number | undefined, stated: number | undefined, config
   await using backend = webui({ url: fake.url, sizeMultiple: stated })
   await using pipeline = createPipeline({ backend, stages: [txt2img, refiner] })
   const { images, warnings, plan } = await pipeline.run({ ...words, ...config })
-  const { grid } = await backend.describe()
+  const { grid, identity } = await backend.describe()
+  // Part of what a kept call is known by: the same request gives another size.
+  expect(identity?.options?.['size_multiple']).toBe(grid.multiple)
   const { output } = plan.stages.findLast(({ enabled }) => enabled)!
   const forecast = output.map((one) => `${one.width}x${one.height}`)
   return {

@@ -87,11 +87,14 @@ export function capabilitiesOf(
       dialect: dialect.name,
       ...(version === undefined ? {} : { version }),
       server: more.address,
-      options: Object.fromEntries(
-        changing.flatMap((key) =>
-          key in inventory.options ? [[key, inventory.options[key]]] : [],
+      options: {
+        size_multiple: dialect.grid.multiple,
+        ...Object.fromEntries(
+          changing.flatMap((key) =>
+            key in inventory.options ? [[key, inventory.options[key]]] : [],
+          ),
         ),
-      ),
+      },
       hashes: { model: hashesOf(inventory) },
     },
   }

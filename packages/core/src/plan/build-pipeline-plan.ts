@@ -174,8 +174,8 @@ class Planner {
     if (work.operation !== undefined) plan.operation = work.operation
     if (one.placed !== undefined) plan.placed = one.placed
     // What a picture file holds is not in the plan.
-    const { deterministic, pictures } = one.stage.definition
-    if (deterministic === true && pictures === undefined) plan.deterministic = true
+    const { definition } = one.stage
+    if (definition.deterministic === true && !('pictures' in definition)) plan.deterministic = true
     return plan
   }
 

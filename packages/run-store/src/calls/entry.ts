@@ -22,6 +22,8 @@ export interface CallEntry {
   readonly v: 1
   readonly images: readonly PictureRecord[]
   readonly unchanged?: boolean | 'unknown' | undefined
+  /** What an unchanged picture means, where the backend cannot tell. */
+  readonly unchanged_means?: string | undefined
   readonly before?: Readonly<Record<string, readonly PictureRecord[]>> | undefined
   readonly warnings?: readonly string[] | undefined
   /** Milliseconds that it took when it was made. */
@@ -69,6 +71,7 @@ export function resultOf(entry: CallEntry, objects: Objects, kept: boolean): Cal
   return {
     images: images(entry.images),
     ...(entry.unchanged === undefined ? {} : { unchanged: entry.unchanged }),
+    ...(entry.unchanged_means === undefined ? {} : { unchangedMeans: entry.unchanged_means }),
     ...(before.length === 0 ? {} : { before: Object.fromEntries(before) }),
     warnings: entry.warnings ?? [],
     kept,

@@ -79,6 +79,7 @@ export class Keeper {
       v: 1,
       images,
       ...(result.unchanged === undefined ? {} : { unchanged: result.unchanged }),
+      ...(result.unchangedMeans === undefined ? {} : { unchanged_means: result.unchangedMeans }),
       ...(before.length === 0 ? {} : { before: Object.fromEntries(before) }),
       ...(warnings.length === 0 ? {} : { warnings }),
       ms,

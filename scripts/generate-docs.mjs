@@ -11,7 +11,11 @@ const load = (/** @type {string} */ name) =>
 const names = ['txt2img', 'img2img', 'refiner', 'upscale', 'adetailer']
 const [core, testkit, imageFiles, cli, webui, ...packages] = await Promise.all(
   [
-    ...['core', 'testkit', 'image-files', 'cli', 'backend-webui'],
+    'core',
+    'testkit',
+    'image-files',
+    'cli',
+    'backend-webui',
     ...names.map((name) => `stage-${name}`),
   ].map(load),
 )

@@ -390,7 +390,9 @@ export class StoredRun implements AsyncDisposable {
 
   async #cached(key: string, make: () => Promise<CallEntry>): Promise<CallEntry> {
     const entry = await make()
-    if (this.#store.cached) await this.#store.cache.put(key, entry)
+    // A picture that may be unchanged because something failed is not one for other runs.
+    const sure = entry.unchanged_means === undefined
+    if (this.#store.cached && sure) await this.#store.cache.put(key, entry)
     return entry
   }
 

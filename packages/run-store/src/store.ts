@@ -126,7 +126,7 @@ export class RunStore {
         sources,
         ...(from === undefined ? {} : { from }),
       }
-      const borrowed = await this.#borrowed(sources)
+      const borrowed = await this.#borrowed(await stillThere(sources))
       const place = await this.#placeIn(folder, run_id, before.length)
       const { events } = before
       const parts = { store: this.#parts, init, place, events, borrowed, files: undefined }
@@ -176,6 +176,21 @@ export class RunStore {
     const runs = await Promise.all(sources.map((folder) => readRun(folder)))
     return new Map(runs.flatMap(({ events }) => [...entriesIn(events)]))
   }
+}
+
+/** A source may have been removed since: what it gave is in the run, and what it had not given is made. */
+async function stillThere(sources: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    sources.map(async (folder) => {
+      try {
+        await readRun(folder)
+        return [folder]
+      } catch {
+        return []
+      }
+    }),
+  )
+  return found.flat()
 }
 
 async function finish(

@@ -283,6 +283,23 @@ describe('a run that stops half-way', () => {
     expect((await readRun(folder)).status).toBe('done')
   })
 
+  test('leaves its folder also when it is cancelled before its first stage', async () => {
+    await using place = await Workplace.make()
+    const stop = new AbortController()
+    const pipeline = createPipeline({
+      backend: place.backend,
+      stages: place.stages,
+      observers: [(event) => void (event.type === 'run-started' && stop.abort())],
+    })
+    await expect(place.store().run(pipeline, chain, { signal: stop.signal })).rejects.toMatchObject(
+      { kind: 'aborted' },
+    )
+    const [folder = ''] = await place.store().folders()
+    expect((await readRun(folder)).status).toBe('cancelled')
+    await place.store().resume(place.pipeline(), folder)
+    expect((await readRun(folder)).status).toBe('done')
+  })
+
   test('is one process’s at a time: a second one is refused, and told who has it', async () => {
     await using place = await Workplace.make()
     const store = place.store()

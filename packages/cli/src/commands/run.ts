@@ -58,7 +58,7 @@ export async function runCommand(
         name: file.stem,
         config,
         versions: { stagewright: version, ...(await versionsOf(host)) },
-        options: { file: basename(file.path), flags },
+        options: { file: basename(file.path), flags, cache: options.cache !== false },
         from: options.from,
         ...begin,
         files: (started) => {

@@ -22,7 +22,8 @@ export function optionsOf<O extends Partial<RunOptions>>({ record }: RunOnDisk, 
   const flags = record?.options['flags']
   const words = Array.isArray(flags) ? flags.map(String).flatMap(wordsOf) : []
   const command = withRunFileOptions(new Command(), []).exitOverride()
-  return { ...command.parse(words, { from: 'user' }).opts<RunOptions>(), ...given }
+  const before = command.parse(words, { from: 'user' }).opts<RunOptions>()
+  return { ...before, ...(record?.options['cache'] === false ? { cache: false } : {}), ...given }
 }
 
 /** `--backend http://…` as two words: what comes behind the first space is one. */

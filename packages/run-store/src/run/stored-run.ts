@@ -123,7 +123,8 @@ export class StoredRun implements AsyncDisposable {
   /** Names the pictures, closes the journal, and tells the history.
    *  @throws {PipelineError} SW_STORE_… for whatever could not be written */
   async end(result: RunResult, error?: unknown): Promise<SavedPictures> {
-    await this.#caughtUp()
+    // Also a run that was cancelled before its first stage leaves its folder.
+    await this.#ready()
     const pictures = this.#folderOf(result.plan)
     const final = await pictures.final(result.images)
     const unfinished = await pictures.unfinished(result.unfinished)

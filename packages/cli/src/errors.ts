@@ -64,6 +64,23 @@ export const errors = defineErrors({
     message: (d: { place: string; problem: string }) => `${d.place}: ${d.problem}`,
     hint: 'see the README of @stagewright/fake-webui for what the file may hold',
   },
+  SW_CLI_BAD_DATE: {
+    kind: 'config',
+    message: (d: { option: string; value: string }) =>
+      `${d.option} is ${JSON.stringify(d.value)}: no date`,
+    hint: 'write a day (2026-11-20) or a time (2026-11-20T18:30)',
+  },
+  SW_CLI_BAD_SIZE: {
+    kind: 'config',
+    message: (d: { value: string }) => `--to is ${JSON.stringify(d.value)}: no size`,
+    hint: 'write a number with a unit: 500MB, 5GB, or 0 for nothing',
+  },
+  SW_CLI_NOTHING_NAMED: {
+    kind: 'config',
+    message: (d: { named: string; root: string }) =>
+      `there is no run and no picture ${JSON.stringify(d.named)} in ${d.root}`,
+    hint: 'name the folder of a run, a picture in it, or the beginning of a SHA-256; stagewright history lists runs, --out says where they are',
+  },
   SW_CLI_NO_SUCH_RUN: {
     kind: 'config',
     message: (d: { named: string; root: string; several: boolean; near: readonly string[] }) =>

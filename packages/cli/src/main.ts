@@ -1,14 +1,18 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 
 import { backendNames } from './built-in.js'
 import type { FakeOptions } from './commands/fake-webui.js'
+import type { HistoryOptions } from './commands/history.js'
 import { initKinds } from './commands/init-files.js'
 import {
   debugOption,
+  readCount,
+  readStars,
   type RunFileOptions,
   withBackendOptions,
   withFakeOptions,
   withKeepingOptions,
+  withOutOption,
   withOverrideOptions,
   withRunFileOptions,
   withRunOptions,
@@ -97,6 +101,76 @@ function buildProgram(host: CliHost, state: State): Command {
     const { rerunCommand } = await import('./commands/rerun.js')
     state.code = await rerunCommand(run, options, host)
   })
+  withOutOption(command(program, 'history', 'list the runs, the newest first'))
+    .addOption(
+      new Option('--status <status>', 'only these').choices([
+        'running',
+        'interrupted',
+        'done',
+        'partial',
+        'failed',
+        'cancelled',
+      ]),
+    )
+    .option('--text <words>', 'whose prompt, model or name has the words')
+    .option('--model <name>', 'made with a model')
+    .option('--since <date>', 'begun at or after: 2026-11-20')
+    .option('--until <date>', 'begun before')
+    .option('--rating <stars>', 'with a picture rated so high', readStars)
+    .option('--best', 'list the best-rated pictures instead')
+    .option('--limit <n>', 'how many', readCount, 30)
+    .option('--rebuild', 'read all folders again first')
+    .action(async (options: HistoryOptions) => {
+      const { historyCommand } = await import('./commands/history.js')
+      await historyCommand(options, host)
+    })
+  withOutOption(
+    command(program, 'show <run-or-picture>', 'show a run, or a picture and the way it went'),
+  ).action(async (named: string, options: { readonly out: string; readonly json?: true }) => {
+    const { showCommand } = await import('./commands/show.js')
+    await showCommand(named, options, host)
+  })
+  withOutOption(command(program, 'rate <picture> <stars>', 'rate a picture, 1 to 5'))
+    .option('--note <text>', 'why')
+    .action(
+      async (
+        named: string,
+        stars: string,
+        options: { readonly out: string; readonly note?: string; readonly json?: true },
+      ) => {
+        const { rateCommand } = await import('./commands/rate.js')
+        await rateCommand(named, stars, options, host)
+      },
+    )
+  const cache = command(program, 'cache', 'look after what is kept of finished calls')
+  withOutOption(command(cache, 'list', 'what is kept, and what needs it')).action(
+    async (options: { readonly out: string; readonly json?: true }) => {
+      const { cacheListCommand } = await import('./commands/cache.js')
+      await cacheListCommand(options, host)
+    },
+  )
+  withOutOption(command(cache, 'verify', 'whether everything that is kept is whole'))
+    .option('--repair', 'drop what is damaged')
+    .action(
+      async (options: { readonly out: string; readonly repair?: true; readonly json?: true }) => {
+        const { cacheVerifyCommand } = await import('./commands/cache.js')
+        state.code = await cacheVerifyCommand(options, host)
+      },
+    )
+  withOutOption(command(cache, 'prune', 'make room; what a run needs stays'))
+    .option('--to <size>', 'how much may stay of what no run needs: 5GB (default: 20 GiB)')
+    .option('--dry-run', 'only say what would be removed')
+    .action(
+      async (options: {
+        readonly out: string
+        readonly to?: string
+        readonly dryRun?: true
+        readonly json?: true
+      }) => {
+        const { cachePruneCommand } = await import('./commands/cache.js')
+        await cachePruneCommand(options, host)
+      },
+    )
   withRunFileOptions(command(program, 'plan <file>', 'show what a run would do'), backends).action(
     async (file: string, options: RunFileOptions) => {
       const runFile = await read(file)

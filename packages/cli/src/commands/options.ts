@@ -77,6 +77,14 @@ export function withKeepingOptions(command: Command): Command {
     .option('--learn', 'append a record to learning_records.jsonl in the out folder')
 }
 
+/** Options of the commands that look at runs. */
+export function withOutOption(command: Command): Command {
+  return command
+    .option('--out <dir>', 'where the folders of runs are', 'out')
+    .option('--json', 'print JSON')
+    .addOption(debugOption())
+}
+
 /** Options that are laid over a run file, for every command that reads one. */
 export function withOverrideOptions(command: Command): Command {
   return command
@@ -126,7 +134,13 @@ function readSeed(text: string): number {
   return seed
 }
 
-function readCount(text: string): number {
+export function readStars(text: string): number {
+  if (!/^[1-5]$/.test(text))
+    throw new InvalidArgumentError('It must be a whole number from 1 to 5.')
+  return Number(text)
+}
+
+export function readCount(text: string): number {
   const count = Number(text)
   if (!/^\d+$/.test(text) || count < 1 || count > 10_000)
     throw new InvalidArgumentError('It must be a whole number from 1 to 10000.')

@@ -1,0 +1,176 @@
+import { basename, relative, resolve } from 'node:path'
+
+import { explainPlan } from '@stagewright/core'
+import { type PictureEntry, readRun, type RunDetails, type RunRecord } from '@stagewright/run-store'
+
+import { errors } from '../errors.js'
+import type { CliHost } from '../host.js'
+import { planJson } from '../report/plan-json.js'
+import { printJson } from '../report/print-json.js'
+import { columnsText, timeText } from '../report/table.js'
+import { isThere } from '../run-file/read.js'
+import { openStore } from '../runs/open-store.js'
+import { counted, pictureEntryJson, runEntryJson } from './history.js'
+
+interface ShowOptions {
+  readonly out: string
+  readonly json?: true
+}
+
+/** `stagewright show <run|picture>`: everything that is known of a run, or of a picture and the way it went.
+ *  @throws {PipelineError} SW_CLI_NOTHING_NAMED, SW_HISTORY_AMBIGUOUS, SW_HISTORY_FAILED, SW_STORE_… */
+export async function showCommand(
+  named: string,
+  options: ShowOptions,
+  host: CliHost,
+): Promise<void> {
+  const { history, root } = openStore(options.out, host)
+  const path = resolve(host.cwd, named)
+  const name = (await isThere(path)) ? path : named
+  const run = await history.run(name)
+  if (run !== undefined) return showRun(run, options, host)
+  const picture = await history.picture(name)
+  if (picture === undefined) throw errors.SW_CLI_NOTHING_NAMED({ named, root })
+  const of = await history.run(picture.runId)
+  if (options.json === true)
+    return printJson({ ...pictureEntryJson(picture), ...(await wayJson(picture)) }, host)
+  host.stdout.write(`${await pictureText(picture, of, host)}\n`)
+}
+
+async function showRun(run: RunDetails, options: ShowOptions, host: CliHost): Promise<void> {
+  const { record, events, problems } = await readRun(run.folder)
+  const warnings = events.flatMap((one) => (one.type === 'warning' ? [one] : []))
+  if (options.json === true) {
+    printJson(
+      {
+        ...runEntryJson(run),
+        ...(record === undefined ? {} : { ...planJson(record.plan), config: record.config }),
+        versions: record?.versions ?? {},
+        resources: record?.resources ?? [],
+        outcomes: run.stages,
+        images: run.pictures.map(pictureEntryJson),
+        warnings: warnings.map(({ stage, message }) => ({ stage, message })),
+        problems,
+      },
+      host,
+    )
+    return
+  }
+  const { error } = run
+  const head = [
+    ['run', basename(run.folder)],
+    ['status', error === null ? run.status : `${run.status} (${error})`],
+    ['begun', new Date(run.createdAt).toLocaleString('sv')],
+    ['time', run.ms === null ? 'not known' : timeText(run.ms)],
+    ['made by', madeBy(run, record)],
+    ['versions', versionsText(record)],
+    ['folder', relative(host.cwd, run.folder) || '.'],
+  ]
+  const stages = run.stages.map(({ name, outcome, ms, calls, kept }) => [
+    name,
+    outcome ?? 'not reached',
+    ms === null ? '' : timeText(ms),
+    counted(calls, 'call') + (kept > 0 ? `, ${kept} kept` : ''),
+  ])
+  const finals = run.pictures.filter(({ place }) => place !== 'stage')
+  const pictures = finals.map(({ path, width, height, seed, rating }) => [
+    path,
+    `${width}x${height}`,
+    `seed ${seed}`,
+    '★'.repeat(rating ?? 0),
+  ])
+  const told = warnings.map(({ stage, message }) =>
+    stage === undefined ? `! ${message}` : `! ${stage}: ${message}`,
+  )
+  const parts = [
+    columnsText(head, undefined),
+    ...(record === undefined ? [] : [explainPlan(record.plan)]),
+    ...(stages.length === 0 ? [] : [columnsText(stages, undefined)]),
+    ...(pictures.length === 0 ? [] : [columnsText(pictures, undefined)]),
+    ...(told.length === 0 ? [] : [told.join('\n')]),
+    ...problems.map((problem) => `! journal: ${problem}`),
+  ]
+  host.stdout.write(`${parts.join('\n\n')}\n`)
+}
+
+function madeBy(run: RunDetails, record: RunRecord | undefined): string {
+  const { kind = run.backend ?? 'not known', dialect, version, server } = record?.backend ?? {}
+  return [dialect ?? kind, version, ...(server === undefined ? [] : ['at', server])]
+    .filter((part) => part !== undefined)
+    .join(' ')
+}
+
+function versionsText(record: RunRecord | undefined): string {
+  const { stagewright = '?', node = '?' } = record?.versions ?? {}
+  return `stagewright ${stagewright}, Node ${node}, plan ${record?.plan_hash ?? '?'}`
+}
+
+/** The calls that led to the picture, the first one first. */
+async function wayOf(picture: PictureEntry) {
+  const { events } = await readRun(picture.folder)
+  const calls = events.flatMap((event) => (event.type === 'call_finished' ? [event] : []))
+  const way: typeof calls = []
+  const seen = new Set<string>()
+  for (let digest: string | undefined = picture.digest; digest !== undefined;) {
+    const at: string = digest
+    if (seen.has(at)) break
+    seen.add(at)
+    const call = calls.findLast(({ entry }) => entry.images.some((image) => image.digest === at))
+    if (call === undefined) break
+    way.unshift(call)
+    const place = call.entry.images.findIndex((image) => image.digest === at)
+    digest = call.inputs.length > 1 ? call.inputs[place] : call.inputs[0]
+  }
+  return way
+}
+
+async function wayJson(picture: PictureEntry): Promise<object> {
+  const way = await wayOf(picture)
+  return {
+    calls: way.map(({ stage, label, operation, source, ms, entry }) => ({
+      stage,
+      label,
+      operation,
+      source,
+      ms,
+      made_in_ms: entry.ms,
+    })),
+    settings: way.flatMap(({ entry }) => entry.images[0]?.settings ?? []).at(-1) ?? null,
+  }
+}
+
+async function pictureText(
+  picture: PictureEntry,
+  run: RunDetails | undefined,
+  host: CliHost,
+): Promise<string> {
+  const way = await wayOf(picture)
+  const settings = way.flatMap(({ entry }) => entry.images[0]?.settings ?? []).at(-1)
+  const head = [
+    ['picture', relative(host.cwd, picture.file)],
+    ['size', `${picture.width}x${picture.height}`],
+    ['seed', String(picture.seed)],
+    ['sha256', picture.digest],
+    ['run', run === undefined ? picture.runId : `${basename(run.folder)} (${run.status})`],
+    ...(picture.rating === null
+      ? []
+      : [['rated', `${'★'.repeat(picture.rating)} ${picture.note ?? ''}`.trim()]]),
+    ...(settings === undefined
+      ? []
+      : [
+          ['prompt', settings.prompt],
+          ['model', settings.model ?? 'the server’s own'],
+          [
+            'settings',
+            `${settings.sampler_name} ${settings.scheduler}, ${settings.steps} steps, CFG ${settings.cfg_scale}`,
+          ],
+        ]),
+  ]
+  const calls = way.map(({ stage, label, operation, source, entry }) => [
+    label === undefined ? stage : `${stage}: ${label}`,
+    operation,
+    timeText(entry.ms),
+    source === 'made' ? '' : source,
+  ])
+  return [columnsText(head, undefined), columnsText(calls, undefined)].join('\n\n')
+}

@@ -1,0 +1,48 @@
+/** Rows in columns: each as wide as its widest cell, the last one cut to what is left of the line. */
+export function columnsText(
+  rows: readonly (readonly string[])[],
+  columns: number | undefined,
+): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => lengthOf(row[at]))))
+  const width = columns === undefined || columns === 0 ? Infinity : columns
+  return rows
+    .map((row) =>
+      cut(
+        row
+          .map((cell, at) => pad(cell, widths[at] ?? 0))
+          .join('  ')
+          .trimEnd(),
+        width,
+      ),
+    )
+    .join('\n')
+}
+
+/** `1.2 s`, `3 min 20 s`, `2 h 5 min`. */
+export function timeText(ms: number): string {
+  const seconds = ms / 1000
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 10) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** `1.5 GB`, by thousands. */
+export function bytesText(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  const at = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  return `${at === 0 ? bytes : (bytes / 1000 ** at).toFixed(1)} ${units[at]}`
+}
+
+function lengthOf(text: string | undefined): number {
+  return Array.from(text ?? '').length
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - lengthOf(text)))
+}
+
+function cut(line: string, width: number): string {
+  const letters = Array.from(line)
+  return letters.length <= width ? line : `${letters.slice(0, width - 1).join('')}…`
+}

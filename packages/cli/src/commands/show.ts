@@ -27,9 +27,11 @@ export async function showCommand(
   const { history, root } = openStore(options.out, host)
   const path = resolve(host.cwd, named)
   const name = (await isThere(path)) ? path : named
-  const run = await history.run(name)
+  // A file in the folder of a run names the run too.
+  const file = /\.(?:png|jpe?g|webp)$/i.test(name) ? await history.picture(name) : undefined
+  const run = file === undefined ? await history.run(name) : undefined
   if (run !== undefined) return showRun(run, options, host)
-  const picture = await history.picture(name)
+  const picture = file ?? (await history.picture(name))
   if (picture === undefined) throw errors.SW_CLI_NOTHING_NAMED({ named, root })
   const of = await history.run(picture.runId)
   if (options.json === true)

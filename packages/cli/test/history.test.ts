@@ -1,0 +1,154 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { Workplace } from './support.js'
+
+const small = (prompt: string) => `
+prompt: "${prompt}"
+seed: 41
+width: 64
+height: 64
+steps: 4
+txt2img:
+`
+const at = (minute: number) => () => new Date(2025, 10, 23, 12, minute)
+
+let place: Workplace
+beforeEach(async () => {
+  place = await Workplace.make()
+  await place.put('keeper.yaml', small('a lighthouse keeper'))
+  await place.put('harbour.yaml', small('a harbour at dusk'))
+  await place.cli(['run', 'keeper.yaml'], { now: at(0) })
+  await place.cli(['run', 'harbour.yaml'], { now: at(1) })
+})
+afterEach(() => place[Symbol.asyncDispose]())
+
+const keeper = '20251123-120000-keeper'
+const harbour = '20251123-120100-harbour'
+
+describe('history', () => {
+  test('lists the runs, the newest first, with what made them', async () => {
+    const { out } = await place.cli(['history'])
+    const [head = '', ...rows] = out.trim().split('\n')
+    expect(head.split(/\s+/)).toEqual([
+      'RUN',
+      'STATUS',
+      'PICTURES',
+      'TIME',
+      'MODEL',
+      'ON',
+      'PROMPT',
+    ])
+    expect(rows.map((row) => row.split(/\s+/)[0])).toEqual([harbour, keeper])
+    expect(rows[0]).toMatch(/ done +1 +\d.* sketch +sketch +a harbour at dusk$/)
+  })
+
+  test('finds runs by the words of their prompts, by time and by rating', async () => {
+    const found = async (...argv: string[]) => {
+      const { lines } = await place.cli(['history', '--json', ...argv])
+      return (lines[0]?.['runs'] as { name: string }[]).map(({ name }) => name)
+    }
+    expect(await found('--text', 'lighthouse')).toEqual(['keeper'])
+    expect(await found('--since', '2025-11-23T12:01')).toEqual(['harbour'])
+    expect(await found('--rating', '4')).toEqual([])
+    await place.cli(['rate', `out/${keeper}/final/01-s41.png`, '4'])
+    expect(await found('--rating', '4')).toEqual(['keeper'])
+  })
+
+  test('is made anew from the folders when its file is no database any more', async () => {
+    await writeFile(join(place.path, 'out/.stagewright/history.db'), 'nonsense')
+    const { code, out, err } = await place.cli(['history'])
+    expect([code, err]).toEqual([0, expect.stringContaining('made anew from 2 runs')])
+    expect(out).toContain(keeper)
+  })
+
+  test('says what to do where there is no run, and what is wrong with a date', async () => {
+    expect((await place.cli(['history', '--out', 'nowhere'])).out).toContain(
+      'no run in nowhere yet',
+    )
+    const { code, err } = await place.cli(['history', '--since', 'soon'])
+    expect([code, err]).toEqual([2, expect.stringContaining('SW_CLI_BAD_DATE')])
+  })
+})
+
+describe('show', () => {
+  test('tells a run: how it ended, its plan, its stages and its pictures', async () => {
+    const { out } = await place.cli(['show', keeper])
+    expect(out).toMatch(/^run +20251123-120000-keeper\nstatus +done\n/)
+    expect(out).toContain('1. txt2img')
+    expect(out).toMatch(/txt2img +done +[\d.]+ s +1 call\n/)
+    expect(out).toContain('final/01-s41.png  64x64  seed 41')
+  })
+
+  test('tells a picture: the way it went, and what made it', async () => {
+    const { out } = await place.cli(['show', `out/${keeper}/final/01-s41.png`])
+    expect(out).toMatch(/prompt +a lighthouse keeper\n/)
+    expect(out).toMatch(/\n\ntxt2img +txt2img +[\d.]+ s\n$/)
+  })
+
+  test('says so where nothing has the name', async () => {
+    const { code, err } = await place.cli(['show', 'nothing'])
+    expect([code, err]).toEqual([2, expect.stringContaining('SW_CLI_NOTHING_NAMED')])
+  })
+})
+
+test('rate keeps the stars in the run and adds a learning record', async () => {
+  const { out } = await place.cli(['rate', `out/${keeper}/final/01-s41.png`, '5', '--note', 'calm'])
+  expect(out).toBe(`out/${keeper}/final/01-s41.png ★★★★★ calm\n`)
+  const record = JSON.parse(await place.read('out/learning_records.jsonl')) as {
+    metadata: Record<string, unknown>
+  }
+  expect(record.metadata).toMatchObject({ rating: 5, note: 'calm' })
+  expect((await place.cli(['history', '--best'])).out).toContain('★★★★★')
+})
+
+describe('cache', () => {
+  test('verify finds a picture that was changed, and drops it when asked', async () => {
+    const { lines } = await place.cli(['cache', 'list', '--json'])
+    const [first] = lines[0]?.['pictures'] as { sha256: string }[]
+    const digest = first?.sha256 ?? ''
+    await writeFile(
+      join(place.path, 'out/.stagewright/objects', digest.slice(0, 2), digest),
+      'damaged',
+    )
+    const found = await place.cli(['cache', 'verify'])
+    expect([found.code, found.out]).toEqual([1, expect.stringContaining('2 damaged; --repair')])
+    expect((await place.cli(['cache', 'verify', '--repair'])).code).toBe(0)
+    expect((await place.cli(['cache', 'verify'])).out).toContain('0 damaged')
+  })
+
+  test('prune tells what it would remove, and refuses a size that is none', async () => {
+    const { out } = await place.cli(['cache', 'prune', '--to', '0', '--dry-run'])
+    expect(out).toMatch(/^would remove 0 pictures/)
+    expect((await place.cli(['cache', 'prune', '--to', 'much'])).err).toContain('SW_CLI_BAD_SIZE')
+  })
+})
+
+describe('a run', () => {
+  test('that was cancelled is taken up by resume, which makes only what is left', async () => {
+    const cancel = new AbortController()
+    let lines = ''
+    const stdout = {
+      write: (text: string) => {
+        lines += text
+        if (text.includes('"call-finished"')) cancel.abort()
+      },
+    }
+    const argv = ['run', 'keeper.yaml', '--set', 'n_iter=3', '--no-cache', '--json']
+    await place.cli(argv, { now: at(2), stdout, signal: cancel.signal })
+    expect(lines).toContain('"status":"cancelled"')
+    const { code, out } = await place.cli(['resume'])
+    expect([code, out]).toEqual([0, expect.stringContaining('(cancelled; 1 call is kept)')])
+    expect(out).toContain('(1 of 3 calls were kept from before)')
+    expect((await place.cli(['resume'])).err).toContain('SW_CLI_NOTHING_TO_RESUME')
+  })
+
+  test('is made once more by rerun, with a change, in a folder of its own', async () => {
+    const { code, out } = await place.cli(['rerun', keeper, '--set', 'steps=5'], { now: at(3) })
+    expect([code, out]).toEqual([0, expect.stringContaining('20251123-120300-keeper')])
+    expect(await place.read('out/20251123-120300-keeper/run.yaml')).toContain('steps: 5')
+    expect((await place.cli(['rerun', 'nothing'])).err).toContain('SW_CLI_NO_SUCH_RUN')
+  })
+})

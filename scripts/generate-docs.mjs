@@ -9,11 +9,12 @@ const load = (/** @type {string} */ name) =>
   import(new URL(`../packages/${name}/dist/index.js`, import.meta.url).href)
 
 const names = ['txt2img', 'img2img', 'refiner', 'upscale', 'adetailer']
-const [core, testkit, imageFiles, cli, webui, ...packages] = await Promise.all(
+const [core, testkit, imageFiles, runStore, cli, webui, ...packages] = await Promise.all(
   [
     'core',
     'testkit',
     'image-files',
+    'run-store',
     'cli',
     'backend-webui',
     ...names.map((name) => `stage-${name}`),
@@ -24,7 +25,14 @@ const pages = pagesOf({
   testkit,
   webui,
   stages: names.map((name, at) => packages[at][name]),
-  catalogues: catalogues({ core, imageFiles, cli, webui, stages: Object.assign({}, ...packages) }),
+  catalogues: catalogues({
+    core,
+    imageFiles,
+    runStore,
+    cli,
+    webui,
+    stages: Object.assign({}, ...packages),
+  }),
 })
 for (const { path, parts } of pages) {
   const file = join(root, path)

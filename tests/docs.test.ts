@@ -5,6 +5,7 @@ import * as webui from '@stagewright/backend-webui'
 import * as cli from '@stagewright/cli'
 import * as core from '@stagewright/core'
 import * as imageFiles from '@stagewright/image-files'
+import * as runStore from '@stagewright/run-store'
 import * as adetailer from '@stagewright/stage-adetailer'
 import * as img2img from '@stagewright/stage-img2img'
 import * as refiner from '@stagewright/stage-refiner'
@@ -18,7 +19,7 @@ import { catalogues, kindsOf, pagesOf } from '../scripts/docs/index.mjs'
 
 const root = join(import.meta.dirname, '..')
 const modules = { ...txt2img, ...img2img, ...refiner, ...upscale, ...adetailer }
-const all = catalogues({ core, imageFiles, cli, webui, stages: modules })
+const all = catalogues({ core, imageFiles, runStore, cli, webui, stages: modules })
 const { replaceGenerated } = testkit
 const pages = pagesOf({
   core,

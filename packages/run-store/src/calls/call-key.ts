@@ -119,8 +119,12 @@ function resourcesIn({ needs, capabilities }: CallFacts, values: unknown): Named
   const found = new Map<string, Named>()
   for (const { kind, name: written } of needs) {
     const name = aliases[kind]?.[written] ?? written
-    const tag = `<lora:${name}`
-    const used = kind === 'lora' ? texts.some((text) => text.includes(tag)) : texts.includes(name)
+    // A prompt keeps the name as it was written.
+    const tags = [`<lora:${name}`, `<lora:${written}`]
+    const used =
+      kind === 'lora'
+        ? texts.some((text) => tags.some((tag) => text.includes(tag)))
+        : texts.includes(name)
     if (used && !notFiles.has(kind)) found.set(`${kind} ${name}`, { kind, name })
   }
   return [...found.values()].toSorted((a, b) =>

@@ -48,7 +48,7 @@ describe('history', () => {
   test('finds runs by the words of their prompts, by time and by rating', async () => {
     const found = async (...argv: string[]) => {
       const { lines } = await place.cli(['history', '--json', ...argv])
-      return (lines[0]?.['runs'] as { name: string }[]).map(({ name }) => name)
+      return ((lines[0] ?? {})['runs'] as { name: string }[]).map(({ name }) => name)
     }
     expect(await found('--text', 'lighthouse')).toEqual(['keeper'])
     expect(await found('--since', '2025-11-23T12:01')).toEqual(['harbour'])
@@ -94,6 +94,13 @@ describe('show', () => {
   })
 })
 
+test('plan says how long it is going to take, once there is a run to tell from', async () => {
+  const { out } = await place.cli(['plan', 'keeper.yaml'])
+  expect(out).toMatch(/\n\nabout [\d.]+ s \(from 2 earlier calls\)\n$/)
+  const plan: unknown = JSON.parse((await place.cli(['plan', 'keeper.yaml', '--json'])).out)
+  expect(plan).toMatchObject({ estimate: { missing: [], stages: [{ name: 'txt2img' }] } })
+})
+
 test('rate keeps the stars in the run and adds a learning record', async () => {
   const { out } = await place.cli(['rate', `out/${keeper}/final/01-s41.png`, '5', '--note', 'calm'])
   expect(out).toBe(`out/${keeper}/final/01-s41.png ★★★★★ calm\n`)
@@ -107,7 +114,7 @@ test('rate keeps the stars in the run and adds a learning record', async () => {
 describe('cache', () => {
   test('verify finds a picture that was changed, and drops it when asked', async () => {
     const { lines } = await place.cli(['cache', 'list', '--json'])
-    const [first] = lines[0]?.['pictures'] as { sha256: string }[]
+    const [first] = (lines[0] ?? {})['pictures'] as { sha256: string }[]
     const digest = first?.sha256 ?? ''
     await writeFile(
       join(place.path, 'out/.stagewright/objects', digest.slice(0, 2), digest),

@@ -1,6 +1,7 @@
 import type { CliHost } from '../host.js'
 import { planJson } from '../report/plan-json.js'
 import type { RunFile } from '../run-file/read.js'
+import { etaOf, etaText } from '../runs/eta.js'
 import type { RunFileOptions } from './options.js'
 import { prepare, refuseNotes } from './prepared.js'
 
@@ -15,8 +16,11 @@ export async function planCommand(
     const plan = await prepared.pipeline.plan(prepared.config, { signal: host.signal })
     if (options.strict === true) refuseNotes(plan)
     for (const mismatch of prepared.chosen.backend.mismatches) host.stderr.write(`! ${mismatch}\n`)
-    const text = options.json === true ? JSON.stringify(planJson(plan), null, 2) : plan.explain()
-    host.stdout.write(`${text}\n`)
+    const eta = await etaOf(plan, prepared.chosen, 'out', host)
+    if (options.json === true) {
+      const estimate = eta === undefined ? {} : { estimate: { ...eta } }
+      host.stdout.write(`${JSON.stringify({ ...planJson(plan), ...estimate }, null, 2)}\n`)
+    } else host.stdout.write(`${plan.explain()}\n${eta === undefined ? '' : `\n${etaText(eta)}\n`}`)
     return 0
   } finally {
     await prepared.dispose()

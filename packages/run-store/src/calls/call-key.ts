@@ -99,11 +99,15 @@ async function identified(
   if (Array.isArray(value))
     return Promise.all(value.map((inner) => identified(inner, content, names)))
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(
-    async ([key, inner]) => [key, await identified(inner, content, names)] as const,
-  )
+  const entries = Object.entries(value).map(async ([key, inner]) => {
+    // Words that happen to be the name of a file are no file.
+    const known = /(^|_)prompt$/.test(key) ? nothing : names
+    return [key, await identified(inner, content, known)] as const
+  })
   return Object.fromEntries(await Promise.all(entries))
 }
+
+const nothing: Rename = new Map()
 
 /** `unit` tells the calls of one stage apart, and nothing to the backend. */
 function withoutLabels(request: unknown): unknown {

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+
+import { messageOf, type PipelinePlan } from '@stagewright/core'
+import { type Estimate } from '@stagewright/run-store'
+
+import type { CliHost } from '../host.js'
+import { timeText } from '../report/table.js'
+import { isThere } from '../run-file/read.js'
+import type { ChosenBackend } from '../servers/choose-backend.js'
+import { openStore } from './open-store.js'
+
+/** How long a plan is going to take, from what its calls took here before; undefined where nothing is known. */
+export async function etaOf(
+  plan: PipelinePlan,
+  { backend }: ChosenBackend,
+  out: string,
+  host: CliHost,
+): Promise<Estimate | undefined> {
+  const { history, root } = openStore(out, host)
+  if (!(await isThere(join(root, '.stagewright')))) return undefined
+  try {
+    const { dialect, server } = backend.capabilities?.identity ?? {}
+    return await history.estimate(plan, {
+      kind: backend.kind,
+      ...(dialect === undefined ? {} : { dialect }),
+      ...(server === undefined ? {} : { server }),
+    })
+  } catch (error) {
+    host.stderr.write(`! the time cannot be estimated: ${messageOf(error)}\n`)
+    return undefined
+  } finally {
+    history.close()
+  }
+}
+
+/** `about 2 min (from 12 earlier calls; refiner not known)`. */
+export function etaText({ ms, stages, missing }: Estimate): string {
+  const calls = stages.reduce((sum, { from }) => sum + from, 0)
+  const unknown = missing.length === 0 ? '' : `; not counted: ${missing.join(', ')}`
+  return `about ${timeText(ms)} (from ${calls} earlier ${calls === 1 ? 'call' : 'calls'}${unknown})`
+}

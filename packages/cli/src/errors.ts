@@ -81,6 +81,17 @@ export const errors = defineErrors({
       `there is no run and no picture ${JSON.stringify(d.named)} in ${d.root}`,
     hint: 'name the folder of a run, a picture in it, or the beginning of a SHA-256; stagewright history lists runs, --out says where they are',
   },
+  SW_CLI_NOT_A_PICTURE: {
+    kind: 'config',
+    message: (d: { file: string; reason: string }) => `${d.file} is no picture: ${d.reason}`,
+    hint: 'name a PNG, JPEG or WebP file',
+  },
+  SW_CLI_NOTHING_TO_REPLAY: {
+    kind: 'config',
+    message: (d: { file: string; problems: readonly string[] }) =>
+      `${d.file} does not tell how it was made${d.problems.length === 0 ? '' : `: ${d.problems.join('; ')}`}`,
+    hint: 'take the file as it was saved: editors, chats and web pages often drop what a picture carries',
+  },
   SW_CLI_NO_SUCH_RUN: {
     kind: 'config',
     message: (d: { named: string; root: string; several: boolean; near: readonly string[] }) =>

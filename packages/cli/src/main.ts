@@ -101,6 +101,17 @@ function buildProgram(host: CliHost, state: State): Command {
     const { rerunCommand } = await import('./commands/rerun.js')
     state.code = await rerunCommand(run, options, host)
   })
+  withRunFileOptions(
+    withKeepingOptions(
+      command(program, 'replay <picture>', 'make a picture once more from what it tells of itself'),
+    ),
+    backends,
+  )
+    .option('--write <file>', 'only write the run file')
+    .action(async (picture: string, options: RunOptions & { readonly write?: string }) => {
+      const { replayCommand } = await import('./commands/replay.js')
+      state.code = await replayCommand(picture, options, host)
+    })
   withOutOption(command(program, 'history', 'list the runs, the newest first'))
     .addOption(
       new Option('--status <status>', 'only these').choices([

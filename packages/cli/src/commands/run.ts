@@ -45,11 +45,13 @@ export async function runCommand(
   options: RunOptions,
   host: CliHost,
   begin: Pick<BeginOptions, 'name' | 'sources' | 'from'> = {},
+  after?: Performed['after'],
 ): Promise<number> {
   return performRun({
     file,
     options,
     host,
+    after,
     open: async (store, prepared, flags) => {
       const { chosen, config, stages, pictures } = prepared
       if (options.strict === true) refuseNotes(await prepared.pipeline.plan(prepared.config))
@@ -73,6 +75,8 @@ export async function runCommand(
 }
 
 interface Performed {
+  /** Told what came of it, once all is written. */
+  readonly after?: ((result: RunResult) => Promise<void>) | undefined
   readonly file: RunFile
   readonly options: RunOptions
   readonly host: CliHost
@@ -85,7 +89,8 @@ interface Performed {
 }
 
 /** Runs what is prepared, tells how it goes, and leaves its folder. */
-export async function performRun({ file, options, host, open }: Performed): Promise<number> {
+export async function performRun(performed: Performed): Promise<number> {
+  const { file, options, host, open, after } = performed
   const out = resolve(host.cwd, options.out)
   const store = new RunStore({
     root: out,
@@ -139,6 +144,7 @@ export async function performRun({ file, options, host, open }: Performed): Prom
     if (!quiet || error !== undefined) say('')
     const ms = performance.now() - started
     say(summaryText(result, saved, { cwd: host.cwd, ms, quiet }))
+    await after?.(result)
     if (error !== undefined) throw error
     return result.status === 'partial' ? 4 : 0
   } finally {

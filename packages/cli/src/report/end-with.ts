@@ -25,7 +25,7 @@ export function endWith(
   return exitCodeOf(error)
 }
 
-const runs = new Set(['run', 'resume', 'rerun'])
+const runs = new Set(['run', 'resume', 'rerun', 'replay'])
 
 /** The only line of `run --json` for a run that never began. */
 function notStarted(error: unknown): object {
@@ -37,6 +37,7 @@ const commands = [
   'run',
   'resume',
   'rerun',
+  'replay',
   'history',
   'show',
   'rate',

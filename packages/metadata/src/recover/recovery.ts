@@ -68,7 +68,7 @@ export class Recovery {
   }
 
   result(): RecoveredRun {
-    return { config: this.#config, fields: Object.freeze(this.#fields) }
+    return { config: this.#config, fields: Object.freeze([...this.#fields]) }
   }
 
   #note(field: RecoveredField): void {

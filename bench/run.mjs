@@ -28,6 +28,10 @@ const benches = {
     needs: ['core', 'backend-webui'],
     run: async () => (await import('./io.mjs')).benchIo(),
   },
+  store: {
+    needs: ['core', 'backend-sketch', 'run-store', ...stages.map((name) => `stage-${name}`)],
+    run: async () => (await import('./store.mjs')).benchStore(),
+  },
   history: {
     needs: ['core', 'backend-sketch', 'run-store', ...stages.map((name) => `stage-${name}`)],
     run: async () => (await import('./history.mjs')).benchHistory(),

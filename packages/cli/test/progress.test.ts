@@ -3,6 +3,7 @@ import { stageImage } from '@stagewright/core'
 import { describe, expect, test } from 'vitest'
 
 import { progressOn } from '../src/progress/progress.js'
+import { TimeLeft } from '../src/progress/time-left.js'
 import { photo } from './support.js'
 
 describe('progress', () => {
@@ -33,6 +34,38 @@ describe('progress', () => {
     const bars = (await shown({ isTTY: true, columns: 0 })).filter((text) => text.includes('░'))
     for (const bar of bars) expect(bar).toMatch(/%$/)
   })
+})
+
+test('the bar tells the time left from what stages took before, and never more than it told', async () => {
+  const known = { ms: 90_000, missing: [] }
+  const stages = [
+    { name: 'txt2img', ms: 60_000, from: 3 },
+    { name: 'upscale', ms: 30_000, from: 3 },
+  ]
+  const left = new TimeLeft(() => Promise.resolve({ ...known, stages }))
+  const plan = { stages: [], reprocess: false }
+  left.observer({ type: 'run-started', plan } as never)
+  expect(left.at('txt2img', 0)).toBeUndefined()
+  await Promise.resolve()
+  await Promise.resolve()
+  expect([0, 0.5, 0.25].map((fraction) => left.at('txt2img', fraction))).toEqual([
+    90_000, 60_000, 60_000,
+  ])
+  left.observer({ type: 'stage-finished', stage: 'txt2img' } as never)
+  const texts: string[] = []
+  const observe = progressOn({ isTTY: true, columns: 80, write: (text) => texts.push(text) }, left)
+  observe({ type: 'stage-started', stage: 'upscale', images: [], mergedWith: [] })
+  observe({ type: 'stage-progress', stage: 'upscale', fraction: 0.5 })
+  expect(texts.map((text) => text.split(', ')[1])).toEqual(['30 s left', '15 s left'])
+})
+
+test('nothing is told while a stage is not known', async () => {
+  const stages = [{ name: 'txt2img', ms: 60_000, from: 3 }]
+  const left = new TimeLeft(() => Promise.resolve({ ms: 60_000, stages, missing: ['upscale'] }))
+  left.observer({ type: 'run-started', plan: { stages: [], reprocess: false } } as never)
+  await Promise.resolve()
+  await Promise.resolve()
+  expect(left.at('txt2img', 0.5)).toBeUndefined()
 })
 
 /** What is written while a merged pair of stages runs. */

@@ -145,6 +145,38 @@ describe('a run that is killed', () => {
   })
 })
 
+describe('two processes', () => {
+  test('cannot work on one run: the second is refused, and told which has it', async () => {
+    await using fake = await fakeServer()
+    fake.faults.add({ kind: 'stall', at: 'during', step: 1 })
+    const root = await place()
+    const running = child(fake, root, 0)
+    await fake.until(({ job }) => job !== '')
+    const store = new RunStore({ root })
+    const [folder = ''] = await store.folders()
+    expect((await readRun(folder)).status).toBe('running')
+    await expect(store.reopen(folder)).rejects.toMatchObject({
+      code: 'SW_STORE_RUN_LOCKED',
+      details: { pid: running.pid },
+    })
+    fake.faults.release()
+    expect(await once(running, 'exit')).toEqual([0, null])
+    expect((await readRun(folder)).status).toBe('done')
+  })
+
+  test('that need the same calls at once make each of them once', async () => {
+    await using fake = await fakeServer()
+    const root = await place()
+    const both = [child(fake, root, 0), child(fake, root, 0)]
+    expect(await Promise.all(both.map((one) => once(one, 'exit')))).toEqual([
+      [0, null],
+      [0, null],
+    ])
+    expect(madeBy(fake)).toBe(calls)
+    expect(await new RunStore({ root }).folders()).toHaveLength(2)
+  })
+})
+
 const asked = (fake: FakeWebui) =>
   fake.requests.filter(({ path }) => path === '/internal/progress').length
 

@@ -1,7 +1,8 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import {
+  type Backend,
   createPipeline,
   defineStage,
   isPipelineError,
@@ -176,7 +177,7 @@ describe('what is kept is not made again', () => {
       )
       const path = store.objects.path(victim?.digest ?? '')
       const bytes = await readFile(path)
-      if (how === 'missing') await import('node:fs/promises').then(({ rm }) => rm(path))
+      if (how === 'missing') await rm(path)
       else if (how === 'truncated') await writeFile(path, bytes.subarray(0, bytes.length / 2))
       else
         await writeFile(
@@ -191,6 +192,36 @@ describe('what is kept is not made again', () => {
       )
     },
   )
+
+  test('a model whose file was replaced under its name is another model, once its hash is known', async () => {
+    await using place = await Workplace.make()
+    const described = await place.backend.describe()
+    const withHash = (hash?: string): Backend => ({
+      ...place.backend,
+      describe: () =>
+        Promise.resolve({
+          ...described,
+          identity: {
+            server: 'http://here',
+            ...(hash === undefined ? {} : { hashes: { model: { sketch: hash } } }),
+          },
+        }),
+    })
+    const run = async (hash?: string): Promise<number> => {
+      place.backend.made.length = 0
+      await place.store().run(place.pipeline([], withHash(hash)), { ...chain, batch_size: 1 })
+      return place.backend.made.length
+    }
+    expect(await run()).toBe(4)
+    // The same file, hashed by now.
+    expect(await run('one')).toBe(0)
+    await rm(join(place.root, '.stagewright'), { recursive: true })
+    expect(await run('one')).toBe(4)
+    expect(await run('two')).toBeGreaterThan(0)
+    expect(await run('one')).toBe(0)
+    // A server that has forgotten it knows the name alone.
+    expect(await run()).toBe(0)
+  })
 
   test('two runs that want the same call at once make it once', async () => {
     await using place = await Workplace.make()

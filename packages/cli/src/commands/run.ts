@@ -18,10 +18,12 @@ import { type SavedRun, saveRun } from '../output/save-run.js'
 import { summaryText } from '../output/summary.js'
 import { jsonEvents, pictureJson } from '../progress/json-events.js'
 import { lineOn, progressOn } from '../progress/progress.js'
+import { TimeLeft } from '../progress/time-left.js'
 import { errorJson } from '../report/error-text.js'
 import { printJson } from '../report/print-json.js'
 import { effectiveRun, effectiveYaml } from '../run-file/effective.js'
 import type { RunFile } from '../run-file/read.js'
+import { etaOf } from '../runs/eta.js'
 import type { ChosenBackend } from '../servers/choose-backend.js'
 import { serverLabel } from '../servers/server-facts.js'
 import { version } from '../version.js'
@@ -112,10 +114,14 @@ export async function performRun(performed: Performed): Promise<number> {
     },
   )
   let remarks = (): readonly string[] => []
+  let on: ChosenBackend | undefined
+  const left = new TimeLeft(async (plan) =>
+    on === undefined ? undefined : etaOf(plan, on, options.out, host),
+  )
   const prepared = await prepare(file, options, host, {
     interceptors: [log.interceptor],
     observers: [
-      ...(quiet ? [] : [planOn(say, () => remarks()), progressOn(human)]),
+      ...(quiet ? [] : [planOn(say, () => remarks()), progressOn(human, left)]),
       ...(json ? [jsonEvents((value) => printJson(value, host))] : []),
       ...(shows ? [previews.observer] : []),
     ],
@@ -124,7 +130,8 @@ export async function performRun(performed: Performed): Promise<number> {
   })
   const started = performance.now()
   try {
-    const { chosen, pictures } = prepared
+    const { pictures, chosen } = prepared
+    on = chosen
     const flags = [...chosen.flags, ...(options.allowLarge === true ? ['--allow-large'] : [])]
     const { run, told } = await open(store, prepared, flags)
     stored = run

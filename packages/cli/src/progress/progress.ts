@@ -1,9 +1,12 @@
 import type { Observer, StageResult } from '@stagewright/core'
 
 import type { Output } from '../host.js'
+import { timeText } from '../report/table.js'
+import type { TimeLeft } from './time-left.js'
 
-/** Tells how a run goes: a bar per stage on a terminal, a line where a stage begins and ends elsewhere. */
-export function progressOn(output: Output): Observer {
+/** Tells how a run goes: a bar per stage on a terminal, with the time left where that is known; elsewhere a line where
+ *  a stage begins and ends. */
+export function progressOn(output: Output, left?: TimeLeft): Observer {
   const terminal = output.isTTY === true
   const open = new Map<string, string>()
   // A host is told once those merged into its call are over: the last of them has the pictures that go on.
@@ -13,9 +16,16 @@ export function progressOn(output: Output): Observer {
   const line = (text: string): void => lineOn(output, text)
   const bar = (stage: string, fraction: number, loading = false): void => {
     const name = open.get(stage) ?? stage
-    if (terminal) output.write(`\r\u001B[2K${barText(name, fraction, loading, output)}`)
+    const ms = left?.at(stage, fraction)
+    const after = loading
+      ? ', loads a model'
+      : ms === undefined || ms < 1000
+        ? ''
+        : `, ${timeText(ms)} left`
+    if (terminal) output.write(`\r\u001B[2K${barText(name, fraction, after, output)}`)
   }
   return (event) => {
+    left?.observer(event)
     switch (event.type) {
       case 'stage-started': {
         open.set(event.stage, [event.stage, ...event.mergedWith].join(' + '))
@@ -74,10 +84,9 @@ function stageText(name: string, { outcome, ms, images, summary, calls }: StageR
   return `${name.padEnd(18)} ${parts.join(' · ')}`
 }
 
-function barText(name: string, fraction: number, loading: boolean, output: Output): string {
+function barText(name: string, fraction: number, after: string, output: Output): string {
   // A terminal that does not know its width says 0.
   const columns = output.columns || 80
-  const after = loading ? ', loads a model' : ''
   const percent = `${String(Math.round(fraction * 100)).padStart(3)} %${after}`
   const room = columns - Math.max(18, name.length) - percent.length - 3
   const width = Math.max(10, Math.min(40, room))

@@ -28,6 +28,8 @@ export interface CallEntry {
   readonly warnings?: readonly string[] | undefined
   /** Milliseconds that it took when it was made. */
   readonly ms: number
+  /** The key with the hashes of its files, where any was known when it was made. */
+  readonly exact?: string | undefined
 }
 
 export function recordOf(image: StageImage, content: string): PictureRecord {
@@ -76,6 +78,12 @@ export function resultOf(entry: CallEntry, objects: Objects, kept: boolean): Cal
     warnings: entry.warnings ?? [],
     kept,
   }
+}
+
+/** Whether an entry that was found by one of these keys is what they ask for: found by the names of its files alone, it
+ *  must not have been made with other files than those that are there now, as far as both are known. */
+export function fits({ exact }: CallEntry, keys: readonly string[]): boolean {
+  return exact === undefined || keys.length < 2 || exact === keys[0]
 }
 
 /** Every picture that an entry names. */

@@ -15,7 +15,7 @@ import {
 } from '@stagewright/core'
 
 import { callKeys, stageKey } from '../calls/call-key.js'
-import { type CallEntry, imageOf, isSound, picturesOf, resultOf } from '../calls/entry.js'
+import { type CallEntry, fits, imageOf, isSound, picturesOf, resultOf } from '../calls/entry.js'
 import type { StoreParts } from '../store-parts.js'
 import type { CallSource, JournalEvent, SavedRecord, Untimed } from './journal-events.js'
 import type { Journal } from './journal.js'
@@ -365,18 +365,18 @@ export class StoredRun implements AsyncDisposable {
       readonly signal: AbortSignal
     },
   ): Promise<T> {
-    const [key = ''] = keys
     const anew = this.#anew.has(stage)
     const kept =
       (await this.#sound(this.#own, keys)) ?? (anew ? undefined : await this.#others(keys))
     if (kept !== undefined) return finish(this.#learnt(kept), 'kept')
-    if (anew || !this.#store.cached) return finish(await this.#cached(key, make), 'made')
+    if (anew || !this.#store.cached) return finish(await this.#cached(keys, make), 'made')
     let source: CallSource = 'shared'
     const entry = await this.#store.flights.once(
-      key,
+      // By names: one who knows the hashes by now, and one who does not yet, want the same.
+      keys.at(-1) ?? '',
       () => {
         source = 'made'
-        return this.#cached(key, make)
+        return this.#cached(keys, make)
       },
       () => this.#everyones(keys),
       signal,
@@ -389,11 +389,13 @@ export class StoredRun implements AsyncDisposable {
     return entry
   }
 
-  async #cached(key: string, make: () => Promise<CallEntry>): Promise<CallEntry> {
-    const entry = await make()
+  async #cached(keys: readonly string[], make: () => Promise<CallEntry>): Promise<CallEntry> {
+    const made = await make()
+    const entry = keys.length < 2 ? made : { ...made, exact: keys[0] }
     // A picture that may be unchanged because something failed is not one for other runs.
     const sure = entry.unchanged_means === undefined
-    if (this.#store.cached && sure) await this.#store.cache.put(key, entry)
+    if (this.#store.cached && sure)
+      await Promise.all(keys.map((key) => this.#store.cache.put(key, entry)))
     return entry
   }
 
@@ -406,7 +408,7 @@ export class StoredRun implements AsyncDisposable {
     if (!this.#store.cached) return undefined
     for (const key of keys) {
       const entry = await this.#store.cache.get(key)
-      if (entry !== undefined) return entry
+      if (entry !== undefined && fits(entry, keys)) return entry
     }
     return undefined
   }
@@ -417,7 +419,8 @@ export class StoredRun implements AsyncDisposable {
   ): Promise<CallEntry | undefined> {
     for (const key of keys) {
       const entry = entries.get(key)
-      if (entry !== undefined && (await isSound(entry, this.#store.objects))) return entry
+      const wanted = entry !== undefined && fits(entry, keys)
+      if (wanted && (await isSound(entry, this.#store.objects))) return entry
     }
     return undefined
   }

@@ -1,4 +1,4 @@
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { webui } from '@stagewright/backend-webui'
@@ -91,6 +91,34 @@ describe('a journal', () => {
     await expect(store.reopen(folder)).rejects.toMatchObject(newer)
   })
 })
+
+test.each([
+  ['truncated', (path: string) => truncate(path, 100)],
+  ['missing', (path: string) => rm(path)],
+] as const)(
+  'a picture of an interrupted run that is %s costs the call that made it, and no other',
+  async (_, damage) => {
+    await using place = await Workplace.make()
+    const store = place.store({ cache: false })
+    const whole = await store.run(place.pipeline(), chain)
+    const journal = join(whole.folder, 'journal.jsonl')
+    const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n')
+    const lastCall = lines.findLastIndex((line) => line.includes('"call_started"'))
+    await writeFile(journal, `${lines.slice(0, lastCall + 1).join('\n')}\n`)
+    const { events, status } = await readRun(whole.folder)
+    expect(status).toBe('interrupted')
+    const [victim] = events.flatMap((event) =>
+      event.type === 'call_finished' && event.stage === 'upscale' ? event.entry.images : [],
+    )
+    await damage(store.objects.path(victim?.digest ?? ''))
+    place.backend.made.length = 0
+    const resumed = await place.store({ cache: false }).resume(place.pipeline(), whole.folder)
+    expect(place.backend.made).toEqual(['upscale', 'adetailer'])
+    expect(resumed.images.map(({ digest }) => digest)).toEqual(
+      whole.images.map(({ digest }) => digest),
+    )
+  },
+)
 
 test.each([
   ['of a process that is gone', { pid: 2 ** 22 + 1 }],

@@ -31,14 +31,20 @@ export function requestFor(unit: AdetailerUnit, image: StageImage): DetailReques
     ad_inpaint_only_masked: unit.ad_inpaint_only_masked,
     ad_inpaint_only_masked_padding: unit.ad_inpaint_only_masked_padding,
     ad_restore_face: unit.ad_restore_face,
-    ...set({
-      ad_noise_multiplier: unit.ad_noise_multiplier,
-      ad_controlnet_model: unit.ad_controlnet_model,
-      ad_controlnet_module: unit.ad_controlnet_module,
-      ad_controlnet_weight: unit.ad_controlnet_weight,
-      ad_controlnet_guidance_start: unit.ad_controlnet_guidance_start,
-      ad_controlnet_guidance_end: unit.ad_controlnet_guidance_end,
-    }),
+    ...set({ ad_noise_multiplier: unit.ad_noise_multiplier }),
+    ...(unit.ad_controlnet_model === undefined ? {} : control(unit, unit.ad_controlnet_model)),
+  }
+}
+
+/** Defaults are written out: what says the same is one request.
+ *  @source ADetailer adetailer/args.py, its own defaults */
+function control(unit: AdetailerUnit, model: string): Partial<DetailRequest> {
+  return {
+    ad_controlnet_model: model,
+    ...set({ ad_controlnet_module: unit.ad_controlnet_module }),
+    ad_controlnet_weight: unit.ad_controlnet_weight ?? 1,
+    ad_controlnet_guidance_start: unit.ad_controlnet_guidance_start ?? 0,
+    ad_controlnet_guidance_end: unit.ad_controlnet_guidance_end ?? 1,
   }
 }
 

@@ -61,7 +61,12 @@ describe('what a unit asks for', () => {
     ],
     [
       { ad_controlnet_model: 'inpaint', ad_controlnet_weight: 0.5 },
-      { ad_controlnet_model: 'inpaint', ad_controlnet_weight: 0.5 },
+      {
+        ad_controlnet_model: 'inpaint',
+        ad_controlnet_weight: 0.5,
+        ad_controlnet_guidance_start: 0,
+        ad_controlnet_guidance_end: 1,
+      },
     ],
   ])('%j is sent as %j', async (unit, expected) => {
     expect((await requests([{ ...face, ...unit }]))[0]).toMatchObject(expected)

@@ -128,7 +128,7 @@ function buildProgram(host: CliHost, state: State): Command {
     .option('--since <date>', 'begun at or after: 2026-11-20')
     .option('--until <date>', 'begun before')
     .option('--rating <stars>', 'with a picture rated so high', readStars)
-    .option('--best', 'list the best-rated pictures instead')
+    .option('--best', 'list the best-rated pictures of these runs instead')
     .option('--limit <n>', 'how many', readCount, 30)
     .option('--rebuild', 'read all folders again first')
     .action(async (options: HistoryOptions) => {

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { startFakeWebui } from '@stagewright/fake-webui'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { Workplace } from './support.js'
@@ -34,6 +35,7 @@ describe('history', () => {
     const [head = '', ...rows] = out.trim().split('\n')
     expect(head.split(/\s+/)).toEqual([
       'RUN',
+      'WHEN',
       'STATUS',
       'PICTURES',
       'TIME',
@@ -42,7 +44,34 @@ describe('history', () => {
       'PROMPT',
     ])
     expect(rows.map((row) => row.split(/\s+/)[0])).toEqual([harbour, keeper])
-    expect(rows[0]).toMatch(/ done +1 +\d.* sketch +sketch +a harbour at dusk$/)
+    expect(rows[0]).toMatch(/ 2025-11-23 12:01 +done +1 +\d.* sketch +sketch +a harbour at dusk$/)
+  })
+
+  test('names the server that a run was made on, and fits the terminal', async () => {
+    await using fake = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
+    await place.cli(['run', 'keeper.yaml', '--backend', fake.url], { now: at(2) })
+    const listed = async (columns?: number) => {
+      let out = ''
+      await place.cli(['history'], { stdout: { write: (text) => (out += text), columns } })
+      return out.trim().split('\n')
+    }
+    expect((await listed())[1]).toContain(` forge ${new URL(fake.url).host} `)
+    const narrow = await listed(60)
+    expect(narrow.map((line) => line.length)).toEqual([60, 60, 60, 60])
+  })
+
+  test('lists the best-rated pictures, also of one week, or of some runs', async () => {
+    await place.cli(['rate', `out/${keeper}/final/01-s41.png`, '3'])
+    await place.cli(['rate', `out/${harbour}/final/01-s41.png`, '5'])
+    const { out } = await place.cli(['history', '--best'])
+    expect(out.split('\n').map((row) => row.split(' ')[0])).toEqual(['★★★★★', '★★★', ''])
+    const { lines } = await place.cli(['history', '--best', '--rating', '4', '--json'])
+    expect(lines[0]).toMatchObject({ pictures: [{ rating: 5 }] })
+    const first = async (...options: string[]) =>
+      (await place.cli(['history', '--best', ...options])).out.trim().split('\n')[0]
+    expect(await first('--text', 'keeper')).toMatch(/^★★★ /)
+    expect(await first('--until', '2025-11-23T12:01:00')).toMatch(/^★★★ /)
+    expect(await first('--since', '2025-11-24')).toBe('no rated picture fits: leave out an option')
   })
 
   test('finds runs by the words of their prompts, by time and by rating', async () => {
@@ -68,8 +97,10 @@ describe('history', () => {
     expect((await place.cli(['history', '--out', 'nowhere'])).out).toContain(
       'no run in nowhere yet',
     )
-    const { code, err } = await place.cli(['history', '--since', 'soon'])
-    expect([code, err]).toEqual([2, expect.stringContaining('SW_CLI_BAD_DATE')])
+    for (const date of ['soon', '2', '2025-13-01']) {
+      const { code, err } = await place.cli(['history', '--since', date])
+      expect([code, err]).toEqual([2, expect.stringContaining('SW_CLI_BAD_DATE')])
+    }
   })
 })
 
@@ -80,12 +111,40 @@ describe('show', () => {
     expect(out).toContain('1. txt2img')
     expect(out).toMatch(/txt2img +done +[\d.]+ s +1 call\n/)
     expect(out).toContain('final/01-s41.png  64x64  seed 41')
+    expect(out).toContain(`run again      stagewright run out/${keeper}/run.yaml\n`)
+  })
+
+  test('tells which calls were kept, and in whose calls a merged stage is', async () => {
+    const hires = '{ enable_hr: true, hr_scale: 2, hr_upscaler: Lanczos, denoising_strength: 0.3 }'
+    await place.put('hires.yaml', `${small('a lighthouse keeper')}refiner: ${hires}\n`)
+    await place.cli(['run', 'hires.yaml'], { now: at(2) })
+    await place.cli(['run', 'hires.yaml'], { now: at(3) })
+    const { out } = await place.cli(['show', '20251123-120300'])
+    expect(out).toMatch(/txt2img +done +[\d.]+ s +1 call, kept from before\n/)
+    expect(out).toMatch(/refiner +done +in the calls of txt2img\n/)
+  })
+
+  test('tells of each picture of a batch its own seed and settings', async () => {
+    await place.cli(['run', 'keeper.yaml', '--set', 'batch_size=2'], { now: at(2) })
+    const second = 'out/20251123-120200-keeper/final/02-s42.png'
+    const { lines } = await place.cli(['show', second, '--json'])
+    expect(lines[0]).toMatchObject({ calls: [{ seed: 42 }], settings: { seed: 42 } })
+  })
+
+  test('knows a picture by its bytes, wherever a copy of it lies', async () => {
+    await cp(join(place.path, `out/${keeper}/final/01-s41.png`), join(place.path, 'liked.png'))
+    expect((await place.cli(['show', 'liked.png'])).out).toContain(`run       ${keeper} (done)`)
+    const { out } = await place.cli(['rate', 'liked.png', '4'])
+    expect(out).toBe(`out/${keeper}/final/01-s41.png ★★★★\n`)
+    await place.put('foreign.png', 'no picture of ours')
+    const { code, err } = await place.cli(['rate', 'foreign.png', '4'])
+    expect([code, err]).toEqual([2, expect.stringContaining('SW_HISTORY_NO_SUCH_PICTURE')])
   })
 
   test('tells a picture: the way it went, and what made it', async () => {
     const { out } = await place.cli(['show', `out/${keeper}/final/01-s41.png`])
     expect(out).toMatch(/prompt +a lighthouse keeper\n/)
-    expect(out).toMatch(/\n\ntxt2img +txt2img +[\d.]+ s\n$/)
+    expect(out).toMatch(/\n\ntxt2img +txt2img +seed 41 +[\d.]+ s\n$/)
   })
 
   test('says so where nothing has the name', async () => {
@@ -99,6 +158,32 @@ test('plan says how long it is going to take, once there is a run to tell from',
   expect(out).toMatch(/\n\nabout [\d.]+ s \(from 2 earlier calls\)\n$/)
   const plan: unknown = JSON.parse((await place.cli(['plan', 'keeper.yaml', '--json'])).out)
   expect(plan).toMatchObject({ estimate: { missing: [], stages: [{ name: 'txt2img' }] } })
+})
+
+test('the bar of a run says how long it takes still, from the runs before', async () => {
+  const cancel = new AbortController()
+  let shown = ''
+  const stdout = {
+    isTTY: true,
+    columns: 100,
+    write: (text: string) => {
+      shown += text
+      if (text.includes(' left')) cancel.abort()
+    },
+  }
+  const sizes = ['width=256', 'height=256', 'steps=150', 'n_iter=100']
+  const argv = ['run', 'keeper.yaml', ...sizes.flatMap((one) => ['--set', one])]
+  await place.cli(argv, { stdout, signal: cancel.signal, now: at(2) })
+  expect(shown).toMatch(/txt2img +[█░]+ +\d+ %.*, \d.* left/)
+})
+
+test('a history that cannot be used is no reason for a run to fail', async () => {
+  await rm(join(place.path, 'out/.stagewright/history.db'))
+  await mkdir(join(place.path, 'out/.stagewright/history.db/in-the-way'), { recursive: true })
+  const stdout = { isTTY: true, columns: 100, write: () => undefined }
+  expect((await place.cli(['run', 'keeper.yaml'], { stdout, now: at(2) })).code).toBe(0)
+  const { code, err } = await place.cli(['plan', 'keeper.yaml'])
+  expect([code, err]).toEqual([0, expect.stringContaining('! the time cannot be estimated')])
 })
 
 test('rate keeps the stars in the run and adds a learning record', async () => {

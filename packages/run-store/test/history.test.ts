@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { History, rate, readRun, RunStore } from '../src/index.js'
+import { History, rate, readRun, type RunQuery, RunStore } from '../src/index.js'
 import { lockRun, unlockRun } from '../src/run/run-lock.js'
 import { digestOf, finished, goOn, keepRun, nameOf, picture } from './kept-runs.js'
 
@@ -274,6 +274,11 @@ describe('ratings', () => {
       [1, 2],
     ])
     expect(await history.best({ limit: 1 })).toMatchObject([{ seed: 3, place: 'final' }])
+    const bestOf = async (query: RunQuery) => (await history.best(query)).map(({ seed }) => seed)
+    expect(await bestOf({ until: new Date('2025-01-02') })).toEqual([2, 1])
+    expect(await bestOf({ since: new Date('2025-01-02') })).toEqual([3, 1])
+    expect(await bestOf({ since: new Date('2025-01-03') })).toEqual([])
+    expect(await bestOf({ minRating: 3 })).toEqual([3, 2])
     expect(await names({ minRating: 4 })).toEqual(['second'])
     expect(await names({ minRating: 3 })).toEqual(['second', 'first'])
     expect(await names({ minRating: 5 })).toEqual([])

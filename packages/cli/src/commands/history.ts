@@ -30,9 +30,9 @@ export async function historyCommand(options: HistoryOptions, host: CliHost): Pr
   if (options.rebuild === true)
     human.write(`read again: ${counted(await history.rebuild(), 'run')}\n`)
   if (options.best === true) {
-    const pictures = await history.best({ limit: options.limit })
+    const pictures = await history.best(queryOf(options))
     if (options.json === true) printJson({ pictures: pictures.map(pictureEntryJson) }, host)
-    else host.stdout.write(`${bestText(pictures, host)}\n`)
+    else host.stdout.write(`${bestText(pictures, options, host)}\n`)
     return
   }
   const { runs, total } = await history.list(queryOf(options))
@@ -96,7 +96,8 @@ function dateOf(option: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   // A day alone is meant in local time.
   const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00` : text)
-  if (Number.isNaN(date.getTime())) throw errors.SW_CLI_BAD_DATE({ option, value: text })
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(date.getTime()))
+    throw errors.SW_CLI_BAD_DATE({ option, value: text })
   return date
 }
 
@@ -107,26 +108,33 @@ function runsText(
   host: CliHost,
 ): string {
   if (runs.length === 0)
-    return total === 0 && Object.values(queryOf({ ...options, limit: 0 })).every((one) => !one)
+    return total === 0 && !isNarrowed(options)
       ? `no run in ${options.out} yet: stagewright run <file> makes one, --out says where they are`
       : 'no run fits: leave out an option'
   const rows = runs.map((run) => [
     basename(run.folder),
+    momentText(run.createdAt).slice(0, -3),
     run.status,
     String(run.pictureCount),
     run.ms === null ? '' : timeText(run.ms),
     run.model ?? '',
-    run.dialect ?? run.backend ?? '',
+    [run.dialect ?? run.backend ?? '', hostOf(run.server)].join(' ').trimEnd(),
     oneLine(run.prompt ?? ''),
   ])
-  const head = ['RUN', 'STATUS', 'PICTURES', 'TIME', 'MODEL', 'ON', 'PROMPT']
+  const head = ['RUN', 'WHEN', 'STATUS', 'PICTURES', 'TIME', 'MODEL', 'ON', 'PROMPT']
   const more = total > runs.length ? `\n… and ${total - runs.length} more (--limit ${total})` : ''
   return columnsText([head, ...rows], host.stdout.columns) + more
 }
 
-function bestText(pictures: readonly PictureEntry[], host: CliHost): string {
+function bestText(
+  pictures: readonly PictureEntry[],
+  options: HistoryOptions,
+  host: CliHost,
+): string {
   if (pictures.length === 0)
-    return 'no picture is rated yet: stagewright rate <picture> <1-5> rates one'
+    return isNarrowed(options)
+      ? 'no rated picture fits: leave out an option'
+      : 'no picture is rated yet: stagewright rate <picture> <1-5> rates one'
   const rows = pictures.map(({ rating, file, width, height, seed, note }) => [
     '★'.repeat(rating ?? 0),
     relative(host.cwd, file),
@@ -135,6 +143,20 @@ function bestText(pictures: readonly PictureEntry[], host: CliHost): string {
     oneLine(note ?? ''),
   ])
   return columnsText(rows, host.stdout.columns)
+}
+
+function isNarrowed(options: HistoryOptions): boolean {
+  return Object.values(queryOf({ ...options, limit: 0 })).some((one) => Boolean(one))
+}
+
+/** `2026-11-20 18:30:05`, in local time. */
+export function momentText(iso: string): string {
+  return new Date(iso).toLocaleString('sv')
+}
+
+/** `127.0.0.1:7860` of an address. */
+function hostOf(server: string | null): string {
+  return server !== null && URL.canParse(server) ? new URL(server).host : (server ?? '')
 }
 
 export function oneLine(text: string): string {

@@ -1,12 +1,12 @@
 import { appendFile } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 
 import { rate } from '@stagewright/run-store'
 
 import type { CliHost } from '../host.js'
 import { printJson } from '../report/print-json.js'
-import { isThere } from '../run-file/read.js'
 import { openStore } from '../runs/open-store.js'
+import { pictureNamed } from '../runs/picture-named.js'
 import { pictureEntryJson } from './history.js'
 
 interface RateOptions {
@@ -24,12 +24,10 @@ export async function rateCommand(
   host: CliHost,
 ): Promise<void> {
   const store = openStore(options.out, host)
-  const path = resolve(host.cwd, named)
   const { history, objects } = store
-  const name = (await isThere(path)) ? path : named
   const { picture, learningLine, problem } = await rate(
     { history, objects, ...(host.now === undefined ? {} : { now: host.now }) },
-    name,
+    await pictureNamed(named, history, host.cwd),
     Number(stars),
     options.note,
   )

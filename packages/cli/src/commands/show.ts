@@ -1,7 +1,14 @@
-import { basename, relative, resolve } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 
 import { explainPlan } from '@stagewright/core'
-import { type PictureEntry, readRun, type RunDetails, type RunRecord } from '@stagewright/run-store'
+import {
+  type PictureEntry,
+  type PictureRecord,
+  readRun,
+  type RunDetails,
+  type RunRecord,
+  type StageEntry,
+} from '@stagewright/run-store'
 
 import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
@@ -10,7 +17,8 @@ import { printJson } from '../report/print-json.js'
 import { columnsText, timeText } from '../report/table.js'
 import { isThere } from '../run-file/read.js'
 import { openStore } from '../runs/open-store.js'
-import { counted, pictureEntryJson, runEntryJson } from './history.js'
+import { pictureNamed } from '../runs/picture-named.js'
+import { counted, momentText, pictureEntryJson, runEntryJson } from './history.js'
 
 interface ShowOptions {
   readonly out: string
@@ -27,11 +35,12 @@ export async function showCommand(
   const { history, root } = openStore(options.out, host)
   const path = resolve(host.cwd, named)
   const name = (await isThere(path)) ? path : named
+  const asPicture = async () => history.picture(await pictureNamed(named, history, host.cwd))
   // A file in the folder of a run names the run too.
-  const file = /\.(?:png|jpe?g|webp)$/i.test(name) ? await history.picture(name) : undefined
+  const file = /\.(?:png|jpe?g|webp)$/i.test(named) ? await asPicture() : undefined
   const run = file === undefined ? await history.run(name) : undefined
   if (run !== undefined) return showRun(run, options, host)
-  const picture = file ?? (await history.picture(name))
+  const picture = file ?? (await asPicture())
   if (picture === undefined) throw errors.SW_CLI_NOTHING_NAMED({ named, root })
   const of = await history.run(picture.runId)
   if (options.json === true)
@@ -62,18 +71,13 @@ async function showRun(run: RunDetails, options: ShowOptions, host: CliHost): Pr
   const head = [
     ['run', basename(run.folder)],
     ['status', error === null ? run.status : `${run.status} (${error})`],
-    ['begun', new Date(run.createdAt).toLocaleString('sv')],
+    ['begun', momentText(run.createdAt)],
     ['time', run.ms === null ? 'not known' : timeText(run.ms)],
     ['made by', madeBy(run, record)],
     ['versions', versionsText(record)],
     ['folder', relative(host.cwd, run.folder) || '.'],
   ]
-  const stages = run.stages.map(({ name, outcome, ms, calls, kept }) => [
-    name,
-    outcome ?? 'not reached',
-    ms === null ? '' : timeText(ms),
-    counted(calls, 'call') + (kept > 0 ? `, ${kept} kept` : ''),
-  ])
+  const stages = run.stages.map((stage) => stageCells(stage, record))
   const finals = run.pictures.filter(({ place }) => place !== 'stage')
   const pictures = finals.map(({ path, width, height, seed, rating }) => [
     path,
@@ -81,6 +85,7 @@ async function showRun(run: RunDetails, options: ShowOptions, host: CliHost): Pr
     `seed ${seed}`,
     '★'.repeat(rating ?? 0),
   ])
+  const files = await filesIn(run.folder, host)
   const told = warnings.map(({ stage, message }) =>
     stage === undefined ? `! ${message}` : `! ${stage}: ${message}`,
   )
@@ -89,10 +94,44 @@ async function showRun(run: RunDetails, options: ShowOptions, host: CliHost): Pr
     ...(record === undefined ? [] : [explainPlan(record.plan)]),
     ...(stages.length === 0 ? [] : [columnsText(stages, undefined)]),
     ...(pictures.length === 0 ? [] : [columnsText(pictures, undefined)]),
+    ...(files.length === 0 ? [] : [columnsText(files, undefined)]),
     ...(told.length === 0 ? [] : [told.join('\n')]),
     ...problems.map((problem) => `! journal: ${problem}`),
   ]
   host.stdout.write(`${parts.join('\n\n')}\n`)
+}
+
+function stageCells(
+  { name, outcome, ms, calls, kept }: StageEntry,
+  record: RunRecord | undefined,
+): string[] {
+  const execution = record?.plan.stages.find((stage) => stage.name === name)?.execution
+  if (execution?.kind === 'merged')
+    return [name, outcome ?? 'not reached', '', `in the calls of ${execution.into.join(', ')}`]
+  const time = ms === null ? '' : timeText(ms)
+  return [name, outcome ?? 'not reached', time, callsText(calls, kept)]
+}
+
+function callsText(calls: number, kept: number): string {
+  if (calls > 0 && kept === calls) return `${counted(calls, 'call')}, kept from before`
+  return counted(calls, 'call') + (kept > 0 ? `, ${kept} kept from before` : '')
+}
+
+/** What lies in the folder beside the pictures above. */
+async function filesIn(folder: string, host: CliHost): Promise<string[][]> {
+  const names = [
+    ['stages', 'stages'],
+    ['contact sheet', 'contact-sheet.png'],
+    ['run again', 'run.yaml'],
+  ] as const
+  const found: string[][] = []
+  for (const [what, name] of names) {
+    const path = join(folder, name)
+    if (!(await isThere(path))) continue
+    const shown = relative(host.cwd, path)
+    found.push([what, name === 'run.yaml' ? `stagewright run ${shown}` : shown])
+  }
+  return found
 }
 
 function madeBy(run: RunDetails, record: RunRecord | undefined): string {
@@ -111,7 +150,7 @@ function versionsText(record: RunRecord | undefined): string {
 async function wayOf(picture: PictureEntry) {
   const { events } = await readRun(picture.folder)
   const calls = events.flatMap((event) => (event.type === 'call_finished' ? [event] : []))
-  const way: typeof calls = []
+  const way: { call: (typeof calls)[number]; image: PictureRecord }[] = []
   const seen = new Set<string>()
   for (let digest: string | undefined = picture.digest; digest !== undefined;) {
     const at: string = digest
@@ -119,8 +158,10 @@ async function wayOf(picture: PictureEntry) {
     seen.add(at)
     const call = calls.findLast(({ entry }) => entry.images.some((image) => image.digest === at))
     if (call === undefined) break
-    way.unshift(call)
     const place = call.entry.images.findIndex((image) => image.digest === at)
+    const image = call.entry.images[place]
+    if (image === undefined) break
+    way.unshift({ call, image })
     digest = call.inputs.length > 1 ? call.inputs[place] : call.inputs[0]
   }
   return way
@@ -129,17 +170,20 @@ async function wayOf(picture: PictureEntry) {
 async function wayJson(picture: PictureEntry): Promise<object> {
   const way = await wayOf(picture)
   return {
-    calls: way.map(({ stage, label, operation, source, ms, entry }) => ({
+    calls: way.map(({ call: { stage, label, operation, source, ms, entry }, image }) => ({
       stage,
       label,
       operation,
+      seed: image.seed,
       source,
       ms,
       made_in_ms: entry.ms,
     })),
-    settings: way.flatMap(({ entry }) => entry.images[0]?.settings ?? []).at(-1) ?? null,
+    settings: way.flatMap(({ image }) => image.settings ?? []).at(-1) ?? null,
   }
 }
+
+const sourceTexts = { kept: 'kept from before', shared: 'made by another run' } as const
 
 async function pictureText(
   picture: PictureEntry,
@@ -147,7 +191,7 @@ async function pictureText(
   host: CliHost,
 ): Promise<string> {
   const way = await wayOf(picture)
-  const settings = way.flatMap(({ entry }) => entry.images[0]?.settings ?? []).at(-1)
+  const settings = way.flatMap(({ image }) => image.settings ?? []).at(-1)
   const head = [
     ['picture', relative(host.cwd, picture.file)],
     ['size', `${picture.width}x${picture.height}`],
@@ -168,11 +212,12 @@ async function pictureText(
           ],
         ]),
   ]
-  const calls = way.map(({ stage, label, operation, source, entry }) => [
+  const calls = way.map(({ call: { stage, label, operation, source, entry }, image }) => [
     label === undefined ? stage : `${stage}: ${label}`,
     operation,
+    `seed ${image.seed}`,
     timeText(entry.ms),
-    source === 'made' ? '' : source,
+    source === 'made' ? '' : sourceTexts[source],
   ])
   return [columnsText(head, undefined), columnsText(calls, undefined)].join('\n\n')
 }

@@ -20,17 +20,20 @@ export function columnsText(
 
 /** `1.2 s`, `3 min 20 s`, `2 h 5 min`. */
 export function timeText(ms: number): string {
-  const seconds = ms / 1000
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
   const minutes = Math.round(seconds / 60)
-  if (minutes < 10) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 /** `1.5 GB`, by thousands. */
 export function bytesText(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
-  const at = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  // 999,960 bytes are 1.0 MB: a unit begins where the one before would show 1000.0.
+  const place = Math.floor(Math.log10(bytes / 0.99995) / 3)
+  const at = bytes < 1000 ? 0 : Math.min(units.length - 1, place)
   return `${at === 0 ? bytes : (bytes / 1000 ** at).toFixed(1)} ${units[at]}`
 }
 

@@ -132,11 +132,11 @@ export class History {
     return pictureEntry(row, this.root)
   }
 
-  /** The pictures that were rated best, each once.
-   *  @param limit default 50 */
-  async best({ limit = 50 }: { readonly limit?: number } = {}): Promise<readonly PictureEntry[]> {
+  /** The pictures that were rated best, each once, of the runs that the query asks for.
+   *  @param query limit: default 50; minRating: of the picture itself */
+  async best(query: RunQuery = {}): Promise<readonly PictureEntry[]> {
     await this.#catchUp()
-    const rows = await this.#file.read((db) => bestPictures(db, limit))
+    const rows = await this.#file.read((db) => bestPictures(db, { limit: 50, ...query }))
     return rows.map((row) => pictureEntry(row, this.root))
   }
 

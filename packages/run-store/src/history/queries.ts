@@ -41,9 +41,7 @@ export function selectRuns(
   db: Database,
   query: RunQuery,
 ): { readonly rows: readonly RunRow[]; readonly total: number } {
-  const conditions = conditionsOf(query)
-  const where = conditions.map(([sql]) => `(${sql})`).join(' and ') || 'true'
-  const values = conditions.flatMap(([, value]) => (value === undefined ? [] : [value]))
+  const { where, values } = whereOf(query)
   const from = `from runs where ${where}`
   const rows = db.select(
     runColumns,
@@ -95,17 +93,21 @@ export function picturesNamed(
   return selectPictures(db, 'pictures.digest >= ? and pictures.digest < ?', values, order)
 }
 
-/** The best rated, each once. */
-export function bestPictures(db: Database, limit: number): readonly PictureRow[] {
+/** The best rated of the runs that the query asks for, each once. */
+export function bestPictures(db: Database, query: RunQuery): readonly PictureRow[] {
+  const { minRating = 1, limit = -1, offset = 0, ...ofRuns } = query
+  const { where, values } = whereOf(ofRuns)
   const ranked = `
     select pictures.run, path, row_number() over (
       partition by digest order by ${finalFirst}, pictures.run desc, path
-    ) as place from pictures where digest in (select digest from ratings)`
+    ) as place from pictures
+    where digest in (select digest from ratings) and run in (select seq from runs where ${where})`
   return selectPictures(
     db,
-    `(pictures.run, pictures.path) in (select run, path from (${ranked}) where place = 1)`,
-    [limit],
-    'rating desc, rated.at desc, path limit ?',
+    `(pictures.run, pictures.path) in (select run, path from (${ranked}) where place = 1)
+     and rating >= ?`,
+    [...values, minRating, limit, offset],
+    'rating desc, rated.at desc, path limit ? offset ?',
   )
 }
 
@@ -192,6 +194,17 @@ function selectPictures(
   return rows.map(
     (row) => Object.fromEntries(pictureColumns.map((name, i) => [name, row[i]])) as never,
   )
+}
+
+function whereOf(query: RunQuery): {
+  readonly where: string
+  readonly values: readonly (string | number)[]
+} {
+  const conditions = conditionsOf(query)
+  return {
+    where: conditions.map(([sql]) => `(${sql})`).join(' and ') || 'true',
+    values: conditions.flatMap(([, value]) => (value === undefined ? [] : [value])),
+  }
 }
 
 type Condition = readonly [sql: string, value?: string | number]

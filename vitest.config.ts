@@ -22,7 +22,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      ...packages.map((name) => project(name, join(root, 'packages', name), 'test/**/*.test.ts')),
+      ...packages.map((name) =>
+        project(name, join(root, 'packages', name), '{test,template/test}/**/*.test.ts'),
+      ),
       project('tests', join(root, 'tests'), '**/*.test.ts'),
     ],
     coverage: {

@@ -192,8 +192,13 @@ export interface StageDefinition<
   execute?(ctx: StageContext<Out<C>, D>, images: ImageBatch): Promise<ImageBatch>
 }
 
-/** A stage as users see it. `I` is the plain input type of its section: no schema library shows in declarations. */
-export interface Stage<N extends string = string, I = any, K extends string = string> {
+/** A stage as users see it. `I` is the plain input type of its section: no schema library shows in declarations. `K`
+ *  are the shared fields that it inherits: none for a stage that is named without them, `Stage<'sharpen', Input>`. */
+export interface Stage<
+  N extends string = string,
+  I = any,
+  K extends string = string extends N ? string : never,
+> {
   readonly name: N
   readonly contract: number
   readonly config: Schema<I>

@@ -1,0 +1,2 @@
+export { type MyStageConfig, myStageConfig } from './config.js'
+export { myStage } from './stage.js'

@@ -112,6 +112,65 @@ export const errors = defineErrors({
         ? 'say with --out where the runs are'
         : 'stagewright rerun makes one once more; stagewright history lists them',
   },
+  SW_CLI_PLUGIN_CONTRACT: {
+    kind: 'plugin',
+    message: (d: { plugin: string; contract: number; supported: number }) =>
+      `the plugin ${d.plugin} was made for contract version ${d.contract}; this stagewright supports ${d.supported}`,
+    hint: (d) =>
+      d.contract > d.supported
+        ? 'update stagewright, or install an older version of the plugin'
+        : 'install a newer version of the plugin, or ask its author for one',
+  },
+  SW_CLI_PLUGIN_NO_STAGE: {
+    kind: 'plugin',
+    message: (d: { plugin: string; file: string }) =>
+      `the plugin ${d.plugin} exports no stage from ${d.file}`,
+    hint: (d) => `take ${d.plugin} off the list, or export what defineStage returns`,
+  },
+  SW_CLI_PLUGIN_NOT_ALLOWED: {
+    kind: 'plugin',
+    message: (d: { plugin: string; need: string; allow: readonly string[]; range: string }) =>
+      `the plugin ${d.plugin} says that it uses ${d.need}, which is not allowed`,
+    hint: (d) =>
+      `if that is all right, write ${d.plugin}: { version: "${d.range}", allow: [${d.allow.join(', ')}] }`,
+  },
+  SW_CLI_PLUGIN_NOT_FOUND: {
+    kind: 'plugin',
+    message: (d: { plugin: string; folder: string; range: string }) =>
+      `the plugin ${d.plugin} is not installed where the config file is`,
+    hint: (d) => `npm install ${d.plugin}@"${d.range}", in the folder of the config file`,
+  },
+  SW_CLI_PLUGIN_RANGE: {
+    kind: 'plugin',
+    message: (d: { plugin: string; range: string; stagewright: string }) =>
+      `the plugin ${d.plugin} works with stagewright ${d.range}; this is ${d.stagewright}`,
+    hint: 'install a version of the plugin, or of stagewright, that fits',
+  },
+  SW_CLI_PLUGIN_SERVICE: {
+    kind: 'plugin',
+    message: (d: { plugin: string; service: string; known: readonly string[] }) =>
+      `the plugin ${d.plugin} needs the service ${d.service}, which the command line does not provide`,
+    hint: (d) =>
+      `it provides ${d.known.join(', ')}; with others, build the pipeline in code: createPipeline({ services: […] })`,
+  },
+  SW_CLI_PLUGIN_STATEMENT: {
+    kind: 'plugin',
+    message: (d: { plugin: string; problem: string }) =>
+      `the plugin ${d.plugin} does not say what it is made for: ${d.problem}`,
+    hint: 'its package.json needs "stagewright": { "contract": 1, "range": ">=0.1.0 <1.0.0", "needs": [] }; ask its author',
+  },
+  SW_CLI_PLUGIN_THREW: {
+    kind: 'plugin',
+    message: (d: { plugin: string; reason: string }) =>
+      `the plugin ${d.plugin} cannot be loaded: ${d.reason}`,
+    hint: 'install it anew, or take it off the list and tell its author; the cause is attached',
+  },
+  SW_CLI_PLUGIN_VERSION: {
+    kind: 'plugin',
+    message: (d: { plugin: string; version: string; range: string }) =>
+      `the plugin ${d.plugin} is installed in version ${d.version}; the config file allows ${d.range}`,
+    hint: (d) => `npm install ${d.plugin}@"${d.range}", or allow ${d.version} in the config file`,
+  },
   SW_CLI_RUN_NEVER_BEGAN: {
     kind: 'config',
     message: (d: { run: string }) =>

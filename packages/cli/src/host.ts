@@ -1,3 +1,4 @@
+import type { WebuiHandler, WebuiSlot } from '@stagewright/backend-webui'
 import type { Backend, Stage } from '@stagewright/core'
 
 /** Where text goes: `process.stdout` is one. */
@@ -31,5 +32,10 @@ export interface CliHost {
   readonly stages?: () => Promise<readonly RegisteredStage[]>
   /** Default: `sketch`. */
   readonly backends?: Readonly<Record<string, () => Promise<Backend>>>
+  /** How operations and slots of plugins are sent to a WebUI server. Default: there are none. */
+  readonly webuiParts?: () => Promise<{
+    readonly handlers: readonly WebuiHandler[]
+    readonly slots: readonly WebuiSlot[]
+  }>
   readonly now?: () => Date
 }

@@ -20,6 +20,7 @@ import {
 } from './commands/options.js'
 import type { RunOptions } from './commands/run.js'
 import type { CliHost } from './host.js'
+import { withPlugins } from './plugins/plugin-host.js'
 import type { BackendOptions } from './servers/choose-backend.js'
 import { version } from './version.js'
 
@@ -79,7 +80,7 @@ function buildProgram(host: CliHost, state: State): Command {
   ).action(async (file: string, options: RunOptions) => {
     const runFile = await read(file)
     const { runCommand } = await import('./commands/run.js')
-    state.code = await runCommand(runFile, options, host)
+    state.code = await runCommand(runFile, options, withPlugins(host, options.config))
   })
   withKeepingOptions(
     withServerOptions(
@@ -90,7 +91,7 @@ function buildProgram(host: CliHost, state: State): Command {
     ).option('--json', 'print JSON'),
   ).action(async (run: string | undefined, options: RunOptions) => {
     const { resumeCommand } = await import('./commands/resume.js')
-    state.code = await resumeCommand(run, options, host)
+    state.code = await resumeCommand(run, options, withPlugins(host, options.config))
   })
   withRunOptions(
     withRunFileOptions(
@@ -99,7 +100,7 @@ function buildProgram(host: CliHost, state: State): Command {
     ),
   ).action(async (run: string, options: RunOptions) => {
     const { rerunCommand } = await import('./commands/rerun.js')
-    state.code = await rerunCommand(run, options, host)
+    state.code = await rerunCommand(run, options, withPlugins(host, options.config))
   })
   withRunFileOptions(
     withKeepingOptions(
@@ -110,7 +111,7 @@ function buildProgram(host: CliHost, state: State): Command {
     .option('--write <file>', 'only write the run file')
     .action(async (picture: string, options: RunOptions & { readonly write?: string }) => {
       const { replayCommand } = await import('./commands/replay.js')
-      state.code = await replayCommand(picture, options, host)
+      state.code = await replayCommand(picture, options, withPlugins(host, options.config))
     })
   withOutOption(command(program, 'history', 'list the runs, the newest first'))
     .addOption(
@@ -182,13 +183,13 @@ function buildProgram(host: CliHost, state: State): Command {
         await cachePruneCommand(options, host)
       },
     )
-  withRunFileOptions(command(program, 'plan <file>', 'show what a run would do'), backends).action(
-    async (file: string, options: RunFileOptions) => {
+  withRunFileOptions(command(program, 'plan <file>', 'show what a run would do'), backends)
+    .option('--explain', 'show also why the stages stand in this order, and what would move them')
+    .action(async (file: string, options: RunFileOptions & { readonly explain?: true }) => {
       const runFile = await read(file)
       const { planCommand } = await import('./commands/plan.js')
-      state.code = await planCommand(runFile, options, host)
-    },
-  )
+      state.code = await planCommand(runFile, options, withPlugins(host, options.config))
+    })
   withOverrideOptions(
     withBackendOptions(
       command(program, 'doctor [file]', 'look at a server, and at what a run file lacks there'),
@@ -197,14 +198,15 @@ function buildProgram(host: CliHost, state: State): Command {
   ).action(async (file: string | undefined, options: RunFileOptions) => {
     const runFile = file === undefined ? undefined : await read(file)
     const { doctorCommand } = await import('./commands/doctor.js')
-    await doctorCommand(runFile, options, host)
+    await doctorCommand(runFile, options, withPlugins(host, options.config))
   })
-  command(program, 'stages', 'list the stages')
+  command(program, 'stages', 'list the stages: who provides what, and where it stands')
+    .option('--config <file>', 'the file that lists plugins (default: stagewright.config.yaml)')
     .option('--json', 'print JSON')
     .addOption(debugOption())
-    .action(async (options: { readonly json?: true }) => {
+    .action(async (options: { readonly json?: true; readonly config?: string }) => {
       const { stagesCommand } = await import('./commands/stages.js')
-      await stagesCommand(options, host)
+      await stagesCommand(options, withPlugins(host, options.config))
     })
   command(program, 'init [file]', 'write a run file to start from (default: <kind>.yaml)')
     .option('--kind <kind>', `one of ${initKinds.join(', ')}`, 'portrait')
@@ -219,7 +221,7 @@ function buildProgram(host: CliHost, state: State): Command {
     backends,
   ).action(async (options: BackendOptions) => {
     const { schemaCommand } = await import('./commands/schema.js')
-    await schemaCommand(options, host)
+    await schemaCommand(options, withPlugins(host, options.config))
   })
   withFakeOptions(
     command(program, 'fake-webui', 'serve what answers like a WebUI, to try clients on'),

@@ -82,6 +82,7 @@ export {
 } from './pipeline.js'
 export { buildPipelinePlan, type PlanFacts } from './plan/build-pipeline-plan.js'
 export { explainPlan } from './plan/explain.js'
+export { type Move, orderInWords, type OrderReason } from './plan/order-reasons.js'
 export type { Placement, Placements } from './plan/placement.js'
 export { sequence, type SequenceEntry } from './plan/sequence.js'
 export type { PipelinePlan, SizeForecast, StagePlan } from './plan/stage-plan.js'

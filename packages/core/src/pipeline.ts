@@ -9,6 +9,7 @@ import { createScope, type Scope } from './di/scope.js'
 import { type AnyToken, provide, type Provider } from './di/token.js'
 import { errors } from './errors/catalogue.js'
 import { explainPlan } from './plan/explain.js'
+import { type OrderReason, orderReasons } from './plan/order-reasons.js'
 import type { Placement, Placements } from './plan/placement.js'
 import type { PipelinePlan } from './plan/stage-plan.js'
 import type { Observer } from './run/events.js'
@@ -54,6 +55,8 @@ export interface RunOptions {
 /** A plan that can explain itself. */
 export interface ExplainedPlan extends PipelinePlan {
   explain(): string
+  /** For each enabled stage why it stands where it does, and what would move it: each move is tried by planning. */
+  orderReasons(): readonly OrderReason[]
 }
 
 export interface Pipeline<S extends readonly Stage[]> extends AsyncDisposable {
@@ -142,8 +145,13 @@ export function createPipeline<const S extends readonly Stage[]>(
     parse: (config) => parseRun(config, stages, placements).source as RunConfigInput<S>,
     plan: async (config, { signal } = {}) => {
       alive()
-      const { plan } = await prepare(config, { ...facts, signal })
-      return Object.freeze({ ...plan, explain: () => explainPlan(plan) })
+      const { plan, replan, config: whole } = await prepare(config, { ...facts, signal })
+      const placed = { ...placements, ...(whole['placement'] as Placements | undefined) }
+      return Object.freeze({
+        ...plan,
+        explain: () => explainPlan(plan),
+        orderReasons: () => orderReasons(plan, placed, replan),
+      })
     },
     run: (config, run = {}) => start(config as RunConfig, undefined, run),
     reprocess: (images, config, run = {}) => start(config as RunConfig, images, run),

@@ -91,7 +91,10 @@ describe('the order of stages', () => {
       entry('y', Phase.Upscale, { after: ['x'] }),
     ]
     expect(() => sequence([...ring, ...pair])).toThrow(
-      expect.objectContaining({ code: 'SW_PLAN_CYCLE', details: { cycle: ['x', 'y'] } }),
+      expect.objectContaining({
+        code: 'SW_PLAN_CYCLE',
+        details: { cycle: ['x', 'y'], constraints: ['y: after x', 'x: after y'] },
+      }),
     )
     expect(() => sequence(ring)).toThrow(/a → b → c → d → a/)
   })
@@ -102,7 +105,8 @@ describe('the order of stages', () => {
     ).toThrow(
       expect.objectContaining({
         code: 'SW_PLAN_EDGE_AGAINST_RANK',
-        message: '"late" is to run before "early", but its rank is higher (500 > 300)',
+        message:
+          '"late" is to run before "early" (late: before early), but its rank is higher (500 > 300)',
       }),
     )
   })

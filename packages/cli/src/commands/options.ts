@@ -27,7 +27,10 @@ export function withBackendOptions(command: Command, backends: readonly string[]
       '--backend <which>',
       `what makes the pictures: ${backends.join(', ')}, http://host:port, auto (a server on this machine), or a name of the config file`,
     )
-    .option('--config <file>', 'the file that names servers (default: stagewright.config.yaml)')
+    .option(
+      '--config <file>',
+      'the file that names servers and lists plugins (default: stagewright.config.yaml)',
+    )
     .addOption(new Option('--dialect <name>', 'what kind of server it is').choices(dialectChoices))
     .option('--timeout <seconds>', 'how long a call may take, and a connection', readSeconds)
     .addOption(debugOption())

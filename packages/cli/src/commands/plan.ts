@@ -1,3 +1,5 @@
+import { orderInWords } from '@stagewright/core'
+
 import type { CliHost } from '../host.js'
 import { planJson } from '../report/plan-json.js'
 import type { RunFile } from '../run-file/read.js'
@@ -5,10 +7,11 @@ import { etaOf, etaText } from '../runs/eta.js'
 import type { RunFileOptions } from './options.js'
 import { prepare, refuseNotes } from './prepared.js'
 
-/** `stagewright plan <file>`: what a run would do, without a call. */
+/** `stagewright plan <file>`: what a run would do, without a call; with `--explain` also why its stages stand in this
+ *  order, and what would move them. */
 export async function planCommand(
   file: RunFile,
-  options: RunFileOptions,
+  options: RunFileOptions & { readonly explain?: true },
   host: CliHost,
 ): Promise<number> {
   const prepared = await prepare(file, options, host)
@@ -19,8 +22,15 @@ export async function planCommand(
     const eta = await etaOf(plan, prepared.chosen, 'out', host)
     if (options.json === true) {
       const estimate = eta === undefined ? {} : { estimate: { ...eta } }
-      host.stdout.write(`${JSON.stringify({ ...planJson(plan), ...estimate }, null, 2)}\n`)
-    } else host.stdout.write(`${plan.explain()}\n${eta === undefined ? '' : `\n${etaText(eta)}\n`}`)
+      const order = options.explain === true ? { order: plan.orderReasons() } : {}
+      host.stdout.write(
+        `${JSON.stringify({ ...planJson(plan), ...order, ...estimate }, null, 2)}\n`,
+      )
+    } else {
+      const order = options.explain === true ? orderInWords(plan.orderReasons()) : undefined
+      const parts = [plan.explain(), order, eta === undefined ? undefined : etaText(eta)]
+      host.stdout.write(`${parts.filter((part) => part !== undefined).join('\n\n')}\n`)
+    }
     return 0
   } finally {
     await prepared.dispose()

@@ -63,7 +63,7 @@ export async function chooseBackend(
     throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known: isHostAndPort(name) ? [] : known })
   }
   return {
-    backend: await connect(server, options),
+    backend: await connect(server, options, host),
     url: server.url,
     flags: [...server.flags, ...serverFlags(options), ...lenientFlag(options)],
   }
@@ -96,8 +96,13 @@ async function serverNamed(
   return { url, credentials: credentialsFromEnvironment(host), flags: [`--backend ${url}`] }
 }
 
-async function connect(server: Server, options: BackendOptions): Promise<WatchedBackend> {
+async function connect(
+  server: Server,
+  options: BackendOptions,
+  host: CliHost,
+): Promise<WatchedBackend> {
   const { webui } = await import('@stagewright/backend-webui')
+  const { handlers = [], slots = [] } = (await host.webuiParts?.()) ?? {}
   const timeout = options.timeout ?? server.timeout
   const stall = options.stall ?? server.stall
   const make = (lenient: boolean): Backend =>
@@ -107,6 +112,8 @@ async function connect(server: Server, options: BackendOptions): Promise<Watched
       dialect: options.dialect ?? server.dialect ?? 'auto',
       lenient,
       toPicture,
+      handlers,
+      slots,
       timeouts: {
         ...(timeout === undefined
           ? {}

@@ -1,6 +1,7 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 import { errors as core, type PipelineError } from '@stagewright/core'
+import semver from 'semver'
 
 import { errors } from '../errors.js'
 import { throwAll } from '../report/several.js'
@@ -27,9 +28,21 @@ export interface NamedServer {
   readonly sizeMultiple?: number | undefined
 }
 
+/** A plugin that may be loaded. */
+export interface PluginEntry {
+  /** The versions of it that may. */
+  readonly range: string
+  /** What it may use. */
+  readonly allow: readonly string[]
+}
+
 export interface ConfigFile {
   readonly backend?: string | undefined
   readonly servers: ReadonlyMap<string, NamedServer>
+  /** By the name of the package. */
+  readonly plugins: ReadonlyMap<string, PluginEntry>
+  /** Where plugins are looked for: the folder of the file. */
+  readonly folder: string
 }
 
 /** Reads `stagewright.config.yaml` of the folder, or the file that was named; without either there is nothing in it.
@@ -40,15 +53,16 @@ export async function readConfigFile(
   reserved: readonly string[],
 ): Promise<ConfigFile> {
   const file = given ?? configFileName
+  const folder = dirname(resolve(cwd, file))
   if (!(await isThere(resolve(cwd, file)))) {
-    if (given === undefined) return { servers: new Map() }
+    if (given === undefined) return { servers: new Map(), plugins: new Map(), folder }
     throw errors.SW_CLI_CONFIG_NOT_FOUND({ file })
   }
   const { config, place, shown } = await readRunFile(file, cwd)
   const reader = new Reader((path) => place(path) ?? shown)
   const read = reader.file(config, reserved)
   throwAll(reader.found)
-  return read
+  return { ...read, folder }
 }
 
 /** Reads plain data key by key, and gathers every mistake. */
@@ -60,8 +74,8 @@ class Reader {
     this.#place = place
   }
 
-  file(config: unknown, reserved: readonly string[]): ConfigFile {
-    const top = this.#map(config ?? {}, '', ['backend', 'backends'])
+  file(config: unknown, reserved: readonly string[]): Omit<ConfigFile, 'folder'> {
+    const top = this.#map(config ?? {}, '', ['backend', 'backends', 'plugins'])
     const backends = this.#map(top['backends'] ?? {}, 'backends')
     const servers = new Map<string, NamedServer>()
     for (const [name, value] of Object.entries(backends)) {
@@ -71,7 +85,40 @@ class Reader {
       else servers.set(name, this.#server(value, path))
     }
     const backend = this.#text(top, 'backend', '')
-    return { backend, servers }
+    return { backend, servers, plugins: this.#plugins(top['plugins'] ?? {}) }
+  }
+
+  #plugins(value: unknown): ReadonlyMap<string, PluginEntry> {
+    const plugins = new Map<string, PluginEntry>()
+    for (const [name, written] of Object.entries(this.#map(value, 'plugins'))) {
+      const path = `plugins.${name}`
+      if (packageName.test(name)) plugins.set(name, this.#plugin(written, path))
+      else
+        this.#refuse(
+          path,
+          `"${name}" is no name of an npm package`,
+          'name the package as in npm install; no path, no address',
+        )
+    }
+    return plugins
+  }
+
+  /** `^1.0.0`, or `{ version: ^1.0.0, allow: [network] }`. */
+  #plugin(value: unknown, path: string): PluginEntry {
+    const map =
+      typeof value === 'string' ? { version: value } : this.#map(value, path, ['version', 'allow'])
+    const range = this.#text(map, 'version', path)
+    if (range === undefined && map['version'] === undefined)
+      this.#refuse(path, `${path} has no version`, 'write the versions that may be loaded: ^1.0.0')
+    if (range !== undefined && semver.validRange(range) === null)
+      this.#refuse(path, `"${range}" is no range of versions`, 'write ^1.0.0, or "*" for any')
+    const allow = map['allow'] ?? []
+    const known: readonly unknown[] = permissions
+    if (Array.isArray(allow) && allow.every((one) => known.includes(one)))
+      return { range: range ?? '*', allow: allow as readonly string[] }
+    const problem = `${path}.allow is no list of ${permissions.join(', ')}`
+    this.#refuse(`${path}.allow`, problem, `write allow: [${permissions.join(', ')}]`)
+    return { range: range ?? '*', allow: [] }
   }
 
   #server(value: unknown, path: string): NamedServer {
@@ -201,3 +248,8 @@ class Reader {
 }
 
 type Values = Readonly<Record<string, unknown>>
+
+/** What a plugin may be allowed to use. */
+export const permissions = ['network', 'files'] as const
+
+const packageName = /^(?:@[a-z0-9][a-z0-9-._]*\/)?[a-z0-9][a-z0-9-._]*$/

@@ -148,16 +148,22 @@ export const errors = defineErrors({
   },
   SW_PLAN_EDGE_AGAINST_RANK: {
     kind: 'plan',
-    message: (d: { first: string; firstRank: number; second: string; secondRank: number }) =>
-      `"${d.first}" is to run before "${d.second}", but its rank is higher (${d.firstRank} > ${d.secondRank})`,
+    message: (d: {
+      first: string
+      firstRank: number
+      second: string
+      secondRank: number
+      constraint: string
+    }) =>
+      `"${d.first}" is to run before "${d.second}" (${d.constraint}), but its rank is higher (${d.firstRank} > ${d.secondRank})`,
     hint: (d) =>
       `remove the edge, or move one by placement: { ${d.first}: { before: [${d.second}] } }`,
   },
   SW_PLAN_CYCLE: {
     kind: 'plan',
-    message: (d: { cycle: readonly string[] }) =>
-      `these stages wait for each other: ${[...d.cycle, d.cycle[0]].join(' → ')}`,
-    hint: 'remove one of the after/before edges between them',
+    message: (d: { cycle: readonly string[]; constraints: readonly string[] }) =>
+      `these stages wait for each other: ${[...d.cycle, d.cycle[0]].join(' → ')} (${d.constraints.join('; ')})`,
+    hint: 'remove one of the constraints in brackets; each is in a stage or in placement',
   },
   SW_PLAN_DUPLICATE_STAGE: {
     kind: 'plan',

@@ -36,14 +36,29 @@ export function sequence<T extends SequenceEntry>(entries: readonly T[]): T[] {
       if (left === 0 && follower !== undefined) ready.push(follower)
     }
   }
-  if (ordered.length < entries.length)
-    throw errors.SW_PLAN_CYCLE({
-      cycle: smallestCycle(
-        followers,
-        ordered.map(({ name }) => name),
-      ),
+  if (ordered.length < entries.length) {
+    const cycle = smallestCycle(
+      followers,
+      ordered.map(({ name }) => name),
+    )
+    const constraints = cycle.map((name, at) => {
+      const [first, second] = [name, cycle[(at + 1) % cycle.length] ?? '']
+      return constraint(byName.get(first), byName.get(second))
     })
+    throw errors.SW_PLAN_CYCLE({ cycle, constraints })
+  }
   return ordered
+}
+
+/** Who asks that one stage runs before another, as it is written: `upscale: after txt2img`. */
+export function constraint(first?: SequenceEntry, second?: SequenceEntry): string {
+  const asks = second?.after.some((name) => bare(name) === first?.name) === true
+  return asks ? `${second.name}: after ${first?.name}` : `${first?.name}: before ${second?.name}`
+}
+
+/** The name without the mark that the stage may be missing. */
+export function bare(written: string): string {
+  return written.endsWith('?') ? written.slice(0, -1) : written
 }
 
 function place(a: SequenceEntry, b: SequenceEntry): number {
@@ -63,10 +78,9 @@ function edges(
 ): Followers {
   const followers = new Map<string, Set<string>>()
   const target = (entry: SequenceEntry, edge: 'after' | 'before', written: string) => {
-    const optional = written.endsWith('?')
-    const name = optional ? written.slice(0, -1) : written
+    const name = bare(written)
     const found = byName.get(name)
-    if (found === undefined && !optional)
+    if (found === undefined && name === written)
       throw errors.SW_PLAN_UNKNOWN_TARGET({
         stage: entry.name,
         edge,
@@ -82,6 +96,7 @@ function edges(
         firstRank: first.phase.rank,
         second: second.name,
         secondRank: second.phase.rank,
+        constraint: constraint(first, second),
       })
     const known = followers.get(first.name)
     if (known === undefined) followers.set(first.name, new Set([second.name]))

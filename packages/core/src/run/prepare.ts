@@ -37,6 +37,8 @@ export interface Prepared {
   readonly capabilities: Capabilities
   /** What a lenient preflight let pass. */
   readonly warnings: readonly string[]
+  /** The same run planned with another placement. */
+  readonly replan: (placement: Placements) => PipelinePlan
 }
 
 /** Everything that can be refused is refused here, before the first call. */
@@ -50,14 +52,17 @@ export async function prepare(given: unknown, facts: Facts): Promise<Prepared> {
   const pictures = await openPictures(enabledIn(run), run.inputImages, facts.services)
   const start = startingImages(run, facts.images, pictures)
   const images = start === undefined ? undefined : withGivenSettings(start, run)
-  const plan = planParsed(run, {
+  const planFacts = {
     capabilities,
     allowLarge: facts.allowLarge,
     pictures: forecasts(pictures),
     ...(images === undefined ? {} : { input: images.map(forecast) }),
-  })
+  }
+  const plan = planParsed(run, planFacts)
   const warnings = preflight(plan, capabilities, backend.kind, facts.lenient)
-  return { config, plan, images: images ?? [], pictures, capabilities, warnings }
+  const replan = (moved: Placements): PipelinePlan =>
+    planParsed(parseRun({ ...config, placement: moved }, stages), planFacts)
+  return { config, plan, images: images ?? [], pictures, capabilities, warnings, replan }
 }
 
 /** What is left to the server is read once and kept for the whole run. */

@@ -67,20 +67,20 @@ describe('plan', () => {
 })
 
 describe('stages', () => {
-  test('lists the five with phase and rank', async () => {
+  test('lists the five with rank, and why each stands there', async () => {
     const { code, out } = await place.cli(['stages'])
     expect(code).toBe(0)
     const rows = out
       .trim()
       .split('\n')
-      .map((line) => line.split(/ {2,}/).slice(0, 2))
+      .map((line) => line.split(/ {2,}/).slice(0, 3))
     expect(rows).toEqual([
-      ['stage', 'phase'],
-      ['txt2img', 'Generate@100'],
-      ['img2img', 'Transform@200'],
-      ['refiner', 'Refine@300'],
-      ['upscale', 'Upscale@400'],
-      ['adetailer', 'Detail@500'],
+      ['stage', 'rank', 'why there'],
+      ['txt2img', '100', 'phase Generate'],
+      ['img2img', '200', 'phase Transform'],
+      ['refiner', '300', 'phase Refine'],
+      ['upscale', '400', 'phase Upscale'],
+      ['adetailer', '500', 'phase Detail, always last'],
     ])
   })
 

@@ -61,7 +61,7 @@ export const keep = defineStage({
 
 const list = (plugins: object): Promise<string> =>
   place.put('stagewright.config.yaml', JSON.stringify({ plugins }))
-const loads = (): number => Number((globalThis as { acmeLoaded?: number }).acmeLoaded ?? 0)
+const loads = (): number => (globalThis as { acmeLoaded?: number }).acmeLoaded ?? 0
 
 describe('plugins that the config file lists', () => {
   test('are among the stages, with who provides them, at which rank, and why there', async () => {

@@ -60,6 +60,12 @@ describe('npm create stagewright-stage', () => {
     expect(peerDependencies).toEqual({ '@stagewright/core': '>=0.1.0 <1.0.0' })
   })
 
+  test('lists itself for the command line, in quotes: YAML reads no bare @', async () => {
+    await createStage({ cwd, name: '@acme/film-grain' })
+    const text = await readFile(join(cwd, 'film-grain/stagewright.config.yaml'), 'utf8')
+    expect(text).toMatch(/^ {2}'@acme\/film-grain': '\*'$/m)
+  })
+
   test('writes over nothing', async () => {
     await mkdir(join(cwd, 'film-grain'))
     await writeFile(join(cwd, 'film-grain/precious.txt'), 'mine')

@@ -1,8 +1,9 @@
-// Rewrites the generated parts of the stages' READMEs and of docs/errors.md and docs/servers.md, from the built packages: pnpm run docs.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// Rewrites the generated parts of the stages' READMEs and of the pages, and the pages that are generated as a whole,
+// from the built packages and the API reports: pnpm run docs.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
-import { catalogues, pagesOf } from './docs/index.mjs'
+import { catalogues, generatedFolders, pagesOf, replaceAll } from './docs/index.mjs'
 
 const root = join(import.meta.dirname, '..')
 const load = (/** @type {string} */ name) =>
@@ -20,10 +21,11 @@ const [core, testkit, imageFiles, runStore, cli, webui, ...packages] = await Pro
     ...names.map((name) => `stage-${name}`),
   ].map(load),
 )
-const pages = pagesOf({
+const pages = await pagesOf({
   core,
   testkit,
   webui,
+  runCli: cli.runCli,
   stages: names.map((name, at) => packages[at][name]),
   catalogues: catalogues({
     core,
@@ -34,15 +36,21 @@ const pages = pagesOf({
     stages: Object.assign({}, ...packages),
   }),
 })
-for (const { path, parts } of pages) {
-  const file = join(root, path)
-  const before = readFileSync(file, 'utf8')
-  const after = Object.entries(parts).reduce(
-    (text, [name, body]) => testkit.replaceGenerated(text, name, body),
-    before,
-  )
-  if (after !== before) {
-    writeFileSync(file, after)
-    console.log(`${path} is written anew`)
-  }
+for (const page of pages) {
+  const file = join(root, page.path)
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const after =
+    'text' in page ? page.text : replaceAll(before, page.parts, testkit.replaceGenerated)
+  if (after === before) continue
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, after)
+  console.log(`${page.path} is written anew`)
 }
+const current = new Set(pages.map(({ path }) => path))
+for (const folder of generatedFolders)
+  for (const name of readdirSync(join(root, folder))) {
+    const path = `${folder}/${name}`
+    if (current.has(path)) continue
+    rmSync(join(root, path))
+    console.log(`${path} belongs to nothing any more, and is removed`)
+  }

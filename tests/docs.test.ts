@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import * as webui from '@stagewright/backend-webui'
@@ -15,39 +15,73 @@ import * as testkit from '@stagewright/testkit'
 import { describe, expect, test } from 'vitest'
 
 // @boundaries-ignore the scripts of the root belong to no package
-import { catalogues, kindsOf, pagesOf } from '../scripts/docs/index.mjs'
+import {
+  catalogues,
+  exampleNames,
+  generatedFolders,
+  kindsOf,
+  pagesOf,
+  replaceAll,
+} from '../scripts/docs/index.mjs'
 
 const root = join(import.meta.dirname, '..')
 const modules = { ...txt2img, ...img2img, ...refiner, ...upscale, ...adetailer }
 const all = catalogues({ core, imageFiles, runStore, cli, webui, stages: modules })
 const { replaceGenerated } = testkit
-const pages = pagesOf({
+const pages = await pagesOf({
   core,
   testkit,
   webui,
+  runCli: cli.runCli,
   stages: [txt2img.txt2img, img2img.img2img, refiner.refiner, upscale.upscale, adetailer.adetailer],
   catalogues: all,
 })
 
-describe('generated parts of the documentation', () => {
-  test.each(pages.map(({ path, parts }) => [path, parts] as const))(
+const parted = pages.flatMap((page) => ('parts' in page ? [page] : []))
+const whole = pages.flatMap((page) => ('text' in page ? [page] : []))
+
+describe('generated documentation', () => {
+  test.each(pages.map((page) => [page.path, page] as const))(
     '%s is up to date; if not, run: pnpm run docs',
-    (path, parts) => {
-      let text = read(path)
-      for (const [name, body] of Object.entries(parts)) text = replaceGenerated(text, name, body)
-      expect(read(path)).toBe(text)
+    (path, page) => {
+      const text = read(path)
+      expect(text).toBe('text' in page ? page.text : replaceAll(text, page.parts, replaceGenerated))
     },
   )
 
-  test('every part that a page marks as generated is written', () => {
-    for (const { path, parts } of pages) {
+  test('holds every part that a page marks as generated', () => {
+    for (const { path, parts } of parted) {
       const marked = [...read(path).matchAll(/<!-- generated:(\w+) -->/g)].map(([, name]) => name)
       expect(new Set(marked)).toEqual(new Set(Object.keys(parts)))
     }
   })
 
+  test('has no page of something that is gone', () => {
+    const known = new Set(pages.map(({ path }) => path))
+    const present = generatedFolders.flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+    )
+    expect(present.filter((path) => !known.has(path))).toEqual([])
+  })
+
+  test('says of nearly every export what it is', () => {
+    const api = whole.filter(({ path }) => path.startsWith('docs/api/'))
+    const members = api.flatMap(({ text }) => text.split(/^### /m).slice(1))
+    const bare = members.filter((member) => /^\w+\n\n```/.test(member))
+    expect(members.length).toBeGreaterThan(300)
+    expect(bare.length / members.length).toBeLessThan(0.25)
+  })
+
+  test('shows a contact sheet of every example, and each is light', () => {
+    for (const name of exampleNames()) {
+      const page = read(`docs/examples/${name}.md`)
+      expect(page).toContain(`](../images/${name}.webp)`)
+      expect(statSync(join(root, 'docs/images', `${name}.webp`)).size).toBeLessThan(150_000)
+    }
+  })
+
   test('no message or remedy is spoilt by a missing detail', () => {
-    for (const { parts } of pages)
+    for (const { parts } of parted)
       expect(Object.values(parts).join('\n')).not.toMatch(/undefined|NaN(?!\))|\[object/)
   })
 

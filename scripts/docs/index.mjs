@@ -1,4 +1,5 @@
 // What the generator writes with, and the test of the documentation checks with.
 export { kindsOf } from './catalogue.mjs'
 export { catalogues } from './catalogues.mjs'
-export { pagesOf } from './pages.mjs'
+export { exampleNames } from './examples.mjs'
+export { generatedFolders, pagesOf, replaceAll } from './pages.mjs'

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+
+import { defineConfig } from 'vitepress'
+
+const docs = join(import.meta.dirname, '..')
+const repository = 'https://github.com/stagewright/stagewright'
+
+export default defineConfig({
+  title: 'Stagewright',
+  description: 'Composes, checks, orders and runs multi-stage image pipelines for Stable Diffusion',
+  lang: 'en-GB',
+  srcExclude: ['node_modules/**'],
+  markdown: { config: linkToRepository },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: { level: [2, 3] },
+    socialLinks: [{ icon: 'github', link: repository }],
+    nav: [
+      { text: 'Examples', link: '/examples/' },
+      { text: 'Errors', link: '/errors' },
+      { text: 'API', link: '/api/' },
+    ],
+    sidebar: [
+      group('Use it', [
+        ['Start here', '/'],
+        ['Compose a pipeline', '/compose'],
+        ['Servers', '/servers'],
+        ['What goes wrong', '/failures'],
+      ]),
+      folder('Run files', 'run-files'),
+      folder('Examples', 'examples'),
+      group('Extend and test it', [
+        ['Write a stage', '/write-a-stage'],
+        ['Test without a GPU', '/testing'],
+        ['Order and fusion', '/ordering'],
+      ]),
+      group('Look up', [
+        ['Errors and notes', '/errors'],
+        ['API', '/api/'],
+      ]),
+      group('How it is built', [
+        ['Decisions', '/decisions'],
+        ['Architecture', '/architecture'],
+        ['Dependencies', '/dependencies'],
+      ]),
+    ],
+  },
+})
+
+/** @param {string} text
+ *  @param {readonly (readonly [string, string])[]} pages */
+function group(text, pages) {
+  return { text, items: pages.map(([title, link]) => ({ text: title, link })) }
+}
+
+/** The pages of a folder under their own titles, in the order in which its first page lists them.
+ *  @param {string} text
+ *  @param {string} name */
+function folder(text, name) {
+  const read = (/** @type {string} */ page) => readFileSync(join(docs, name, page), 'utf8')
+  const first = read('index.md')
+  const place = (/** @type {string} */ page) => first.indexOf(`](${page})`)
+  const pages = readdirSync(join(docs, name)).filter((page) => page !== 'index.md')
+  const items = pages
+    .toSorted((a, b) => place(a) - place(b))
+    .map((page) => ({
+      text: /^# (?:The section )?(.*)$/m.exec(read(page))?.[1] ?? page,
+      link: `/${name}/${page.replace(/\.md$/, '')}`,
+    }))
+  return { text, link: `/${name}/`, collapsed: true, items }
+}
+
+/** Files outside of this folder are no pages: their links, which are relative so that they work in the repository too,
+ *  lead there.
+ *  @param {import('vitepress').MarkdownRenderer} md */
+function linkToRepository(md) {
+  md.core.ruler.push('link-to-repository', ({ tokens, env }) => {
+    for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+      const href = token.attrGet('href')
+      if (token.type !== 'link_open' || href === null || !href.startsWith('.')) continue
+      const [path = '', anchor = ''] = href.split(/(?=#)/)
+      const target = relative(join(docs, '..'), resolve(dirname(env.path), path))
+      const inside = target.startsWith('docs/') || target === 'docs'
+      if (!inside) token.attrSet('href', `${repository}/blob/main/${target}${anchor}`)
+    }
+  })
+}

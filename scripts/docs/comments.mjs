@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** What a comment says: its text, and a line for each thing that is thrown.
+ *  @typedef {{ text: string, notes: readonly string[] }} Comment */
+
+/** What the source says of an export: the comment right above its declaration, in the file that the entry takes it from.
+ *  @param {string} entry the file of the entry
+ *  @param {string} name
+ *  @returns {Comment | undefined} nothing where there is no comment */
+export function commentOf(entry, name) {
+  const found = declarationOf(entry, name)
+  const comment = found === undefined ? undefined : commentBefore(found.text, found.name)
+  return comment === undefined ? undefined : read(comment)
+}
+
+/** The file that declares an export, and the name that it has there.
+ *  @param {string} file
+ *  @param {string} name
+ *  @returns {{ text: string, name: string } | undefined} */
+function declarationOf(file, name) {
+  if (!existsSync(file)) return undefined
+  const text = readFileSync(file, 'utf8').replaceAll('\r\n', '\n')
+  if (declares(name).test(text)) return { text, name }
+  for (const [, list = '', from = ''] of text.matchAll(
+    /^export (?:type )?\{([^}]*)\} from '(\.[^']*)'/gm,
+  ))
+    for (const item of list.split(',')) {
+      const [, own = '', as = own] = /^\s*(?:type )?(\w+)(?: as (\w+))?\s*$/.exec(item) ?? []
+      if (as === name) return declarationOf(join(dirname(file), from.replace(/\.js$/, '.ts')), own)
+    }
+  return undefined
+}
+
+/** @param {string} name */
+function declares(name) {
+  return new RegExp(
+    `^export (?:declare )?(?:abstract )?(?:async )?(?:function|class|const|interface|type) ${name}\\b`,
+    'm',
+  )
+}
+
+/** @param {string} text
+ *  @param {string} name */
+function commentBefore(text, name) {
+  const before = text.slice(0, declares(name).exec(text)?.index ?? 0).trimEnd()
+  // Between the two there may be decorators.
+  const bare = before.replace(/(?:\n@\w+\([^\n]*\))+$/, '')
+  return /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/$/.exec(bare)?.[1]
+}
+
+/** @param {string} comment
+ *  @returns {Comment} */
+function read(comment) {
+  const lines = comment.split('\n').map((line) => line.replace(/^\s*\* ?/, '').trim())
+  const [text = '', ...tags] = lines.join('\n').split(/\n?(?=@\w+)/)
+  const thrown = tags.flatMap((tag) => {
+    const [, what = ''] = /^@throws ([\s\S]*)/.exec(tag) ?? []
+    return what === '' ? [] : [`Throws ${prose(what.replace(/^\{(\w+)\}/, '`$1`'))}`]
+  })
+  return { text: prose(text), notes: thrown }
+}
+
+/** One paragraph a blank line; what Markdown would read as a tag is escaped.
+ *  @param {string} text */
+function prose(text) {
+  return text
+    .trim()
+    .split(/\n{2,}/)
+    .map((paragraph) => paragraph.replaceAll('\n', ' ').replaceAll(/(?<!`[^`]*)<(?=\w)/g, '\\<'))
+    .join('\n\n')
+}

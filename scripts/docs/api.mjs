@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { entriesOf, publicPackages, root } from '../packages.mjs'
-import { commentOf } from './comments.mjs'
+import { saidOf } from './comments.mjs'
 
 /** @typedef {import('./pages.mjs').Page} Page
  *  @typedef {{ name: string, kind: string, text: string }} Declaration */
@@ -54,7 +54,7 @@ function entryPage({ specifier, folder, description, source, declarations }) {
       `## ${title}`,
       ...names.map((name) => {
         const text = members.filter((one) => one.name === name).map((one) => one.text)
-        return memberPart(name, commentOf(source, name), text)
+        return memberPart(name, saidOf(source, name), text)
       }),
     ]
   })
@@ -63,9 +63,10 @@ function entryPage({ specifier, folder, description, source, declarations }) {
 }
 
 /** @param {string} name
- *  @param {import('./comments.mjs').Comment | undefined} comment
- *  @param {readonly string[]} declarations */
-function memberPart(name, comment, declarations) {
+ *  @param {ReturnType<typeof saidOf>} said
+ *  @param {readonly string[]} declared */
+function memberPart(name, { comment, whole }, declared) {
+  const declarations = whole === undefined ? declared : [whole]
   return [
     `### ${name}`,
     ...(comment === undefined ? [] : [comment.text, ...comment.notes]),

@@ -4,14 +4,21 @@ import { dirname, join } from 'node:path'
 /** What a comment says: its text, and a line for each thing that is thrown.
  *  @typedef {{ text: string, notes: readonly string[] }} Comment */
 
-/** What the source says of an export: the comment right above its declaration, in the file that the entry takes it from.
+/** What the source says of an export, in the file that the entry takes it from: the comment right above it, and the
+ *  whole of an interface, whose members have comments of their own.
  *  @param {string} entry the file of the entry
  *  @param {string} name
- *  @returns {Comment | undefined} nothing where there is no comment */
-export function commentOf(entry, name) {
+ *  @returns {{ comment?: Comment, whole?: string }} */
+export function saidOf(entry, name) {
   const found = declarationOf(entry, name)
-  const comment = found === undefined ? undefined : commentBefore(found.text, found.name)
-  return comment === undefined ? undefined : read(comment)
+  if (found === undefined) return {}
+  const comment = commentBefore(found.text, found.name)
+  const pattern = new RegExp(`^export interface ${found.name}\\b[^]*?^\\}`, 'm')
+  const whole = pattern.exec(`${found.text}\n`)?.[0]
+  return {
+    ...(comment === undefined ? {} : { comment: read(comment) }),
+    ...(whole === undefined ? {} : { whole }),
+  }
 }
 
 /** The file that declares an export, and the name that it has there.

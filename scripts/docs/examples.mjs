@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { root } from '../packages.mjs'
@@ -56,12 +58,15 @@ async function exampleOf(name, runCli) {
 async function planOf(name, runCli) {
   let printed = ''
   let problems = ''
-  const code = await runCli(['plan', `examples/${name}.yaml`], {
-    cwd: root,
+  // Away from the runs of this machine: from those a plan tells how long it is going to take.
+  const cwd = await mkdtemp(join(tmpdir(), 'stagewright-plan-'))
+  const code = await runCli(['plan', join(root, 'examples', `${name}.yaml`)], {
+    cwd,
     env: {},
     stdout: { write: (/** @type {string} */ text) => (printed += text) },
     stderr: { write: (/** @type {string} */ text) => (problems += text) },
   })
+  await rm(cwd, { recursive: true })
   if (code !== 0) throw new Error(`examples/${name}.yaml has no plan: ${problems}`)
   return printed.trimEnd()
 }

@@ -11,7 +11,9 @@ export default defineConfig({
   description: 'Composes, checks, orders and runs multi-stage image pipelines for Stable Diffusion',
   lang: 'en-GB',
   srcExclude: ['node_modules/**'],
-  markdown: { config: linkToRepository },
+  markdown: { config: linkToRepository, anchor: { slugify: anchorOf } },
+  // The index of the search is one chunk; it is loaded by the first search.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
     search: { provider: 'local' },
     outline: { level: [2, 3] },
@@ -69,6 +71,13 @@ function folder(text, name) {
       link: `/${name}/${page.replace(/\.md$/, '')}`,
     }))
   return { text, link: `/${name}/`, collapsed: true, items }
+}
+
+/** The anchor of a heading as the repository's own view makes it, so that a link holds in both.
+ *  @param {string} heading */
+function anchorOf(heading) {
+  const kept = heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+  return kept.trim().replaceAll(/\s/g, '-')
 }
 
 /** Files outside of this folder are no pages: their links, which are relative so that they work in the repository too,

@@ -23,7 +23,8 @@ export function apiPages(table) {
   const entries = publicPackages().flatMap((one) =>
     entriesOf(one).flatMap(({ name, specifier }) => {
       const report = reportOf(name)
-      if (report === undefined) return []
+      // An entry without exports needs no page yet.
+      if (report === undefined || declarationsIn(report).length === 0) return []
       const description = one.manifest.description ?? ''
       const source = sourceOf(one, specifier)
       const declarations = declarationsIn(report)
@@ -87,8 +88,50 @@ export function declarationsIn(report) {
     const pattern =
       /^export (?:declare )?(?:abstract )?(?:async )?(function|class|const|interface|type) (\w+)/
     const [, kind, name] = pattern.exec(text) ?? []
-    return kind === undefined || name === undefined ? [] : [{ name, kind, text }]
+    return kind === undefined || name === undefined ? [] : [{ name, kind, text: wrapped(text) }]
   })
+}
+
+/** A function whose line is long, with a parameter a line, and a type parameter a line where that is not enough.
+ *  @param {string} text */
+function wrapped(text) {
+  const fits = (/** @type {string} */ line) => line.length <= 96
+  if (!text.startsWith('export function') || text.includes('\n') || fits(text)) return text
+  const [name = ''] = /^export function \w+/.exec(text) ?? []
+  const generic = text[name.length] === '<'
+  const from = generic ? listAt(text, name.length).end : name.length
+  const once = broken(text, from)
+  return generic && !fits(once.slice(0, once.indexOf('\n'))) ? broken(once, name.length) : once
+}
+
+/** The text with each item of the bracketed list that begins at `from` on a line of its own.
+ *  @param {string} text
+ *  @param {number} from */
+function broken(text, from) {
+  const { items, end } = listAt(text, from)
+  const lines = items.map((item) => `  ${item},\n`).join('')
+  return `${text.slice(0, from + 1)}\n${lines}${text.slice(end - 1)}`
+}
+
+/** The items of the bracketed list that begins at `from`, and where it has ended.
+ *  @param {string} text
+ *  @param {number} from */
+function listAt(text, from) {
+  /** @type {string[]} */
+  const items = []
+  let depth = 0
+  let start = from + 1
+  for (let at = from; at < text.length; at++) {
+    const sign = text[at] ?? ''
+    const arrow = sign === '>' && text[at - 1] === '='
+    if ('([{<'.includes(sign)) depth++
+    if (')]}>'.includes(sign) && !arrow) depth--
+    if (depth > 1 || (depth === 1 && sign !== ',')) continue
+    items.push(text.slice(start, at).trim())
+    start = at + 1
+    if (depth === 0) return { items, end: at + 1 }
+  }
+  throw new Error(`a list is not closed: ${text}`)
 }
 
 /** The committed report; nothing for an entry that has none yet, which `pnpm check:api` tells.

@@ -3,6 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path'
 
 import { defineConfig } from 'vitepress'
 
+import { icon } from './icon.mjs'
+
 const docs = join(import.meta.dirname, '..')
 const repository = 'https://github.com/stagewright/stagewright'
 
@@ -10,6 +12,7 @@ export default defineConfig({
   title: 'Stagewright',
   description: 'Composes, checks, orders and runs multi-stage image pipelines for Stable Diffusion',
   lang: 'en-GB',
+  head: [['link', { rel: 'icon', href: icon }]],
   srcExclude: ['node_modules/**'],
   markdown: { config: linkToRepository, anchor: { slugify: anchorOf } },
   // The index of the search is one chunk; it is loaded by the first search.

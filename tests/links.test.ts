@@ -19,7 +19,8 @@ test('the site has every page of docs/, and no two have one title', () => {
 })
 
 test('a heading’s anchor is the one that GitHub and the site give it', () => {
-  const page = '# A `word_one` & two!\n## Same\n## Same\n```md\n# no heading\n```\n### 8. Do it: now'
+  const page =
+    '# A `word_one` & two!\n## Same\n## Same\n```md\n# no heading\n```\n### 8. Do it: now'
   expect(anchorsIn(page)).toEqual(['a-word_one--two', 'same', 'same-1', '8-do-it-now'])
 })
 

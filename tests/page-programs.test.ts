@@ -23,11 +23,10 @@ const programs = pages().flatMap((page) =>
     return { ...program, page, name, path: join(directory, program.file ?? `program-${at + 1}.ts`) }
   }),
 )
-for (const { file, language, code, path } of programs)
-  if (language === 'ts' || file !== undefined) {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, code)
-  }
+for (const { file, language, code, path } of programs) {
+  await mkdir(dirname(path), { recursive: true })
+  if (language === 'ts' || file !== undefined) await writeFile(path, code)
+}
 await writeFile(
   join(folder, 'tsconfig.json'),
   JSON.stringify({ extends: '../tsconfig.json', include: ['**/*.ts'] }),
@@ -64,7 +63,7 @@ describe('programs of pages', () => {
 
 // Tests that a page shows are tests here.
 for (const { name, path } of tests)
-  describe(name, async () => {
+  describe(`tests of ${name}`, async () => {
     await import(path)
   })
 

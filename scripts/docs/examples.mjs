@@ -5,7 +5,9 @@ import { join } from 'node:path'
 
 import { root } from '../packages.mjs'
 
-/** @typedef {(argv: readonly string[], host: object) => Promise<number>} RunCli
+/** @typedef {{ write(text: string): unknown }} Output
+ *  @typedef {{ stdout: Output, stderr: Output, cwd: string, env: {} }} Host
+ *  @typedef {(argv: readonly string[], host: Host) => Promise<number>} RunCli
  *  @typedef {import('./pages.mjs').Page} Page */
 
 /** What to look at in the contact sheet of an example; a new one needs no words to have a page.

@@ -14,7 +14,8 @@ export default defineConfig({
   lang: 'en-GB',
   head: [['link', { rel: 'icon', href: icon }]],
   srcExclude: ['node_modules/**'],
-  markdown: { config: linkToRepository, anchor: { slugify: anchorOf } },
+  // Pages read the same in the repository: braces are no attributes, and colons no emoji.
+  markdown: { config: linkToRepository, anchor: { slugify: anchorOf }, attrs: false, emoji: false },
   // The index of the search is one chunk; it is loaded by the first search.
   vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {

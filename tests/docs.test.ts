@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import * as webui from '@stagewright/backend-webui'
@@ -23,8 +23,8 @@ import {
   pagesOf,
   replaceAll,
 } from '../scripts/docs/index.mjs'
+import { pages as listed, root, textOf as read } from './pages.js'
 
-const root = join(import.meta.dirname, '..')
 const modules = { ...txt2img, ...img2img, ...refiner, ...upscale, ...adetailer }
 const all = catalogues({ core, imageFiles, runStore, cli, webui, stages: modules })
 const { replaceGenerated } = testkit
@@ -119,16 +119,24 @@ describe('docs/errors.md and the catalogues', () => {
     expect(written.size).toBe(new Set(declared).size)
   })
 
-  test.each(documents())('every code that %s names is in a catalogue', (path) => {
+  test.each(listed())('every code that %s names is in a catalogue', (path) => {
     const known = new Set([...kinds.map(([code]) => code), ...notes])
     const named = [...read(path).matchAll(/\bSW_[A-Z0-9]+(?:_[A-Z0-9]+)+\b(?!_)/g)]
     expect(named.map(([code]) => code).filter((code) => !known.has(code))).toEqual([])
   })
 })
 
-function read(path: string): string {
-  return readFileSync(join(root, path), 'utf8')
-}
+test('every identifier that a page names is one of the sources', () => {
+  const code = sources().map(read).join('\n')
+  // The specification's own name stands beside ours in the architecture.
+  const words = new Set(['StageExecutionPlan', ...(code.match(/\b\w+\b/g) ?? [])])
+  const unknown = listed().flatMap((path) => {
+    const prose = read(path).replaceAll(/^(`{3,}).*\n[^]*?^\1$/gm, '')
+    const named = [...prose.matchAll(/`([a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*)(?:\([^`]*\))?`/g)]
+    return named.flatMap(([, name = '']) => (words.has(name) ? [] : [`${path}: ${name}`]))
+  })
+  expect(unknown).toEqual([])
+})
 
 /** The sources of all packages. */
 function sources(): string[] {
@@ -137,14 +145,4 @@ function sources(): string[] {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     return files.filter((file) => file.endsWith('.ts')).map((file) => join(folder, file))
   })
-}
-
-/** The pages that may name codes. */
-function documents(): string[] {
-  const pagesIn = (folder: string): string[] =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => join(folder, name))
-  const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name))
-  return ['.', 'docs', ...packages].flatMap(pagesIn)
 }

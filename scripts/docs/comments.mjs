@@ -68,12 +68,16 @@ function read(comment) {
   return { text: prose(text), notes: thrown }
 }
 
-/** One paragraph a blank line; what Markdown would read as a tag is escaped.
+/** A paragraph or an item of a list on one line; what Markdown would read as a tag is escaped.
  *  @param {string} text */
 function prose(text) {
   return text
     .trim()
+    .replaceAll(/(?<!\n)\n(?=- )/g, '\n\n')
     .split(/\n{2,}/)
-    .map((paragraph) => paragraph.replaceAll('\n', ' ').replaceAll(/(?<!`[^`]*)<(?=\w)/g, '\\<'))
+    .map((paragraph) =>
+      paragraph.replaceAll(/\n\s*/g, ' ').replaceAll(/(?<!`[^`]*)<(?=\w)/g, '\\<'),
+    )
     .join('\n\n')
+    .replaceAll(/^(- .*)\n\n(?=- )/gm, '$1\n')
 }

@@ -8,7 +8,8 @@ export function pages(): string[] {
   const top = readdirSync(root).filter((name) => name.endsWith('.md'))
   const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .map((name) => `docs/${name.replaceAll('\\', '/')}`)
-    .filter((name) => name.endsWith('.md') && !/\/(node_modules|\.vitepress)\//.test(name))
+    // docs/packages/[name].md stands for the READMEs.
+    .filter((name) => name.endsWith('.md') && !/\/(node_modules|\.vitepress|\[)/.test(name))
   const readmes = readdirSync(join(root, 'packages'))
     .map((name) => `packages/${name}/README.md`)
     .filter((path) => existsSync(join(root, path)))

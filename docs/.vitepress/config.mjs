@@ -4,8 +4,9 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { defineConfig } from 'vitepress'
 
 import { icon } from './icon.mjs'
+import { packageNames, repositoryRoot } from './packages.mjs'
 
-const docs = join(import.meta.dirname, '..')
+const docs = join(repositoryRoot, 'docs')
 const repository = 'https://github.com/stagewright/stagewright'
 
 export default defineConfig({
@@ -15,7 +16,7 @@ export default defineConfig({
   head: [['link', { rel: 'icon', href: icon }]],
   srcExclude: ['node_modules/**'],
   // Pages read the same in the repository: braces are no attributes, and colons no emoji.
-  markdown: { config: linkToRepository, anchor: { slugify: anchorOf }, attrs: false, emoji: false },
+  markdown: { config: linkOutside, anchor: { slugify: anchorOf }, attrs: false, emoji: false },
   // The index of the search is one chunk; it is loaded by the first search.
   vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
@@ -43,8 +44,14 @@ export default defineConfig({
       ]),
       group('Look up', [
         ['Errors and notes', '/errors'],
+        ['The command', '/packages/cli'],
         ['API', '/api/'],
       ]),
+      {
+        text: 'Packages',
+        collapsed: true,
+        items: packageNames().map((name) => ({ text: name, link: `/packages/${name}` })),
+      },
       group('How it is built', [
         ['Decisions', '/decisions'],
         ['Architecture', '/architecture'],
@@ -84,18 +91,20 @@ function anchorOf(heading) {
   return kept.trim().replaceAll(/\s/g, '-')
 }
 
-/** Files outside of this folder are no pages: their links, which are relative so that they work in the repository too,
- *  lead there.
+/** Links are relative, so that they work in the repository too. To the README of a package they lead to its page here;
+ *  other files outside of this folder are no pages, and links to them lead to the repository.
  *  @param {import('vitepress').MarkdownRenderer} md */
-function linkToRepository(md) {
-  md.core.ruler.push('link-to-repository', ({ tokens, env }) => {
+function linkOutside(md) {
+  md.core.ruler.push('link-outside', ({ tokens, env }) => {
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.attrGet('href')
       if (token.type !== 'link_open' || href === null || !href.startsWith('.')) continue
       const [path = '', anchor = ''] = href.split(/(?=#)/)
-      const target = relative(join(docs, '..'), resolve(dirname(env.path), path))
-      const inside = target.startsWith('docs/') || target === 'docs'
-      if (!inside) token.attrSet('href', `${repository}/blob/main/${target}${anchor}`)
+      const target = relative(repositoryRoot, resolve(dirname(env.path), path))
+      const [, name] = /^packages\/([\w-]+)\/README\.md$/.exec(target) ?? []
+      if (name !== undefined) token.attrSet('href', `/packages/${name}.md${anchor}`)
+      else if (!target.startsWith('docs/'))
+        token.attrSet('href', `${repository}/blob/main/${target}${anchor}`)
     }
   })
 }

@@ -8,8 +8,9 @@ export function pages(): string[] {
   const top = readdirSync(root).filter((name) => name.endsWith('.md'))
   const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .map((name) => `docs/${name.replaceAll('\\', '/')}`)
-    // docs/packages/[name].md stands for the READMEs.
-    .filter((name) => name.endsWith('.md') && !/\/(node_modules|\.vitepress|\[)/.test(name))
+    // docs/packages/ holds what the site makes of the READMEs.
+    .filter((name) => !/^docs\/(node_modules|\.vitepress|packages)\//.test(name))
+    .filter((name) => name.endsWith('.md'))
   const readmes = readdirSync(join(root, 'packages'))
     .map((name) => `packages/${name}/README.md`)
     .filter((path) => existsSync(join(root, path)))

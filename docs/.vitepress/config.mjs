@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { defineConfig } from 'vitepress'
 
 import { icon } from './icon.mjs'
-import { packageNames, repositoryRoot } from './packages.mjs'
+import { repositoryRoot, writePackagePages } from './packages.mjs'
 
 const docs = join(repositoryRoot, 'docs')
 const repository = 'https://github.com/stagewright/stagewright'
@@ -50,7 +50,7 @@ export default defineConfig({
       {
         text: 'Packages',
         collapsed: true,
-        items: packageNames().map((name) => ({ text: name, link: `/packages/${name}` })),
+        items: writePackagePages().map((name) => ({ text: name, link: `/packages/${name}` })),
       },
       group('How it is built', [
         ['Decisions', '/decisions'],

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 
 import { runCli } from '@stagewright/cli'
 import { startFakeWebui } from '@stagewright/fake-webui'
+import { createStage } from 'create-stagewright-stage'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 
 import { pages, root, textOf } from './pages.js'
@@ -16,9 +17,12 @@ const usual = 'http://127.0.0.1:7860'
 
 // Beside this file, so that the programs' imports are found; hidden, so that no other tool picks it up.
 const folder = await mkdtemp(join(import.meta.dirname, '.programs-'))
+// One page begins with `npm create stagewright-stage @acme/frame`, and writes its files into what that makes.
+const made = await createStage({ cwd: folder, name: '@acme/frame' })
 const programs = pages().flatMap((page) =>
   programsIn(textOf(page)).map((program, at) => {
-    const directory = join(folder, page.replaceAll(/\W+/g, '-'))
+    const own = page === 'docs/write-a-stage.md' ? made.names.folder : page.replaceAll(/\W+/g, '-')
+    const directory = join(folder, own)
     const name = `${page}, program ${at + 1}`
     return { ...program, page, name, path: join(directory, program.file ?? `program-${at + 1}.ts`) }
   }),
@@ -72,7 +76,8 @@ type Printing = Program & { readonly path: string }
 /** What a program needs besides Node. */
 function toolOf({ language, code }: Printing): string | undefined {
   if (language === 'python') return 'python3'
-  return language === 'sh' && !isCommand(code) ? 'curl' : undefined
+  if (language !== 'sh' || isCommand(code)) return undefined
+  return process.platform === 'win32' ? 'a shell' : 'curl'
 }
 
 async function isThere(tool: string): Promise<boolean> {

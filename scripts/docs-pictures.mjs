@@ -1,7 +1,7 @@
 // `pnpm site:pictures`: runs the examples on the backend that draws, and keeps their contact sheets for the pages.
 //   pnpm site:pictures inpaint     one of them
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,14 +28,16 @@ for (const name of asked.length === 0 ? exampleNames() : asked) {
   }
 }
 
-/** Runs an example; the seed is given, so that the same code makes the same picture.
+/** Runs an example, with a seed where it has none, so that the same code makes the same picture.
  *  @param {string} name
  *  @param {string} into
  *  @returns {string} the folder of the run */
 function run(name, into) {
   const command = join(root, 'packages/cli/bin/stagewright.js')
-  const options = ['--backend', 'sketch', '--seed', '20251123', '--out', into, '--quiet']
   const file = join(root, 'examples', `${name}.yaml`)
+  const seeded = /^(seed|sweep):/m.test(readFileSync(file, 'utf8'))
+  const seed = seeded ? [] : ['--seed', '20251123']
+  const options = ['--backend', 'sketch', ...seed, '--out', into, '--quiet']
   return execFileSync(process.execPath, [command, 'run', file, ...options], {
     encoding: 'utf8',
   }).trim()

@@ -9,12 +9,19 @@ import { repositoryRoot, writePackagePages } from './packages.mjs'
 const docs = join(repositoryRoot, 'docs')
 const repository = 'https://github.com/stagewright/stagewright'
 
+/** Pages whose tables and pictures need the room of the outline. */
+const wide =
+  /^(errors|failures|servers|dependencies|decisions|run-files\/.*|examples\/.*|packages\/cli)\.md$/
+
 export default defineConfig({
   title: 'Stagewright',
   description: 'Composes, checks, orders and runs multi-stage image pipelines for Stable Diffusion',
   lang: 'en-GB',
   head: [['link', { rel: 'icon', href: icon }]],
   srcExclude: ['node_modules/**'],
+  transformPageData: (page) => {
+    if (wide.test(page.relativePath)) page.frontmatter.aside = false
+  },
   // Pages read the same in the repository: braces are no attributes, and colons no emoji.
   markdown: { config: linkOutside, anchor: { slugify: anchorOf }, attrs: false, emoji: false },
   // The index of the search is one chunk; it is loaded by the first search.

@@ -48,12 +48,6 @@ describe('npm create stagewright-stage', () => {
       expect(await readFile(join(folder, file), 'utf8')).not.toMatch(/my[-_]?stage/i)
   })
 
-  test('lists a package with an owner as YAML can read it: nothing begins with a bare @', async () => {
-    await createStage({ cwd, name: '@acme/film-grain' })
-    const text = await readFile(join(cwd, 'film-grain/stagewright.config.yaml'), 'utf8')
-    expect(text).toContain("\n  '@acme/film-grain': '*'\n")
-  })
-
   test('asks for the packages of its own version, and for core as a peer that outlives its minors', async () => {
     await createStage({ cwd, name: 'film-grain' })
     const text = await readFile(join(cwd, 'film-grain/package.json'), 'utf8')

@@ -36,6 +36,10 @@ const benches = {
     needs: ['core', 'backend-sketch', 'run-store', ...stages.map((name) => `stage-${name}`)],
     run: async () => (await import('./history.mjs')).benchHistory(),
   },
+  pool: {
+    needs: ['core', 'backend-webui', 'fake-webui', 'scheduler', 'cli'],
+    run: async () => (await import('./pool.mjs')).benchPool(),
+  },
 }
 
 const given = process.argv.slice(2).filter((arg) => arg !== '--')

@@ -1,1 +1,2 @@
+// ── the pool ──
 export {}

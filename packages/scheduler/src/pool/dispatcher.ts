@@ -1,0 +1,283 @@
+import { Accounts } from './accounts.js'
+import type { Clock } from './clock.js'
+import { Estimates, type Guesses } from './estimates.js'
+import { type Choice, choose, type GroupState, modelsKey, type ServerState } from './policy.js'
+
+/** What is known of a job before it runs. */
+export interface JobSpec {
+  readonly owner: string
+  /** Checkpoints it needs, in the order it loads them. */
+  readonly models: readonly string[]
+  /** Ids of the servers that can do it. */
+  readonly able: ReadonlySet<string>
+  /** What kind of job it is: jobs of a kind, on the same models, take about as long. */
+  readonly kind: string
+  /** When the work it belongs to began to wait; default: now. Older work goes first. */
+  readonly since?: number | undefined
+}
+
+/** A job on a server. */
+export interface Placement {
+  readonly server: string
+  /** Checkpoints that it has to load first. */
+  readonly loads: readonly string[]
+  readonly at: number
+}
+
+export interface Ticket {
+  /** Takes the job out of the queue. False when it runs already, or has ended. */
+  cancel(): boolean
+}
+
+/** What is known of a job after it ran. */
+export interface Ended {
+  /** What is in the server's memory now; absent: what the job needed. */
+  readonly loaded?: readonly string[] | undefined
+  /** How long its loads took, where that is known. */
+  readonly loading?: number | undefined
+  /** Whether its times say something of the next ones. */
+  readonly typical: boolean
+}
+
+/** Work that will be submitted later: 10,000 runs of which a few are begun. */
+export type Backlog = () => Iterable<{
+  readonly models: readonly string[]
+  readonly count: number
+  readonly kind: string
+}>
+
+/** Keeps queue and servers, and starts on each free server the job that the policy chooses. Driven by what happens alone:
+ *  it has no timer, and asks its clock only how late it is. */
+export class Dispatcher {
+  readonly accounts = new Accounts()
+  readonly estimates: Estimates
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #servers = new Map<string, Server>()
+  readonly #groups = new Map<string, Group>()
+  readonly #backlogs = new Set<Backlog>()
+  #pumping = false
+
+  constructor(clock: Pick<Clock, 'now'>, guesses: Guesses) {
+    this.#clock = clock
+    this.estimates = new Estimates(guesses)
+  }
+
+  /** Makes a server one that can be given jobs, with what is in its memory. */
+  up(id: string, loaded: readonly string[]): void {
+    const known = this.#servers.get(id)
+    if (known === undefined) this.#servers.set(id, { id, loaded, up: true, used: 0 })
+    else Object.assign(known, { loaded, up: true })
+    this.pump()
+  }
+
+  /** No further job for it. What runs there ends as it ends. */
+  down(id: string): void {
+    const server = this.#servers.get(id)
+    if (server === undefined) return
+    server.up = false
+    server.loaded = []
+  }
+
+  /** `start` is called once, at once or later, when a server is there for it; `end` must follow. */
+  submit(spec: JobSpec, start: (placement: Placement) => void): Ticket {
+    const now = this.#clock.now()
+    const key = [
+      spec.owner,
+      spec.kind,
+      modelsKey(spec.models),
+      [...spec.able].toSorted().join('\n'),
+      // Work that goes on stands apart: it has waited longer.
+      spec.since === undefined ? '' : 'on',
+    ].join('\n\n')
+    const group = this.#groups.get(key) ?? { key, spec, jobs: new Set(), overtaken: 0 }
+    this.#groups.set(key, group)
+    const job: Job = { spec, since: spec.since ?? now, start }
+    group.jobs.add(job)
+    this.accounts.enter(spec.owner)
+    this.pump()
+    return {
+      cancel: () => {
+        if (!this.#remove(group, job)) return false
+        this.accounts.leave(spec.owner)
+        return true
+      },
+    }
+  }
+
+  /** Tells that a job has left its server, and gives the server the next one. */
+  end({ server: id, at }: Placement, { loaded, loading, typical }: Ended): void {
+    const server = this.#servers.get(id)
+    const running = server?.running
+    if (server === undefined || running === undefined) return
+    const { spec, guessed } = running
+    const took = this.#clock.now() - at
+    server.running = undefined
+    if (server.up && loaded !== undefined) server.loaded = loaded
+    if (typical) this.#learn(id, running, took, loading)
+    // Charged as expected when it began: now as it was.
+    this.accounts.charge(spec.owner, took - guessed)
+    this.accounts.leave(spec.owner)
+    this.pump()
+  }
+
+  /** Counts work that is not submitted yet; call the result to end that. */
+  addBacklog(backlog: Backlog): () => void {
+    this.#backlogs.add(backlog)
+    return () => void this.#backlogs.delete(backlog)
+  }
+
+  /** Jobs that wait. */
+  get queued(): number {
+    return [...this.#groups.values()].reduce((sum, { jobs }) => sum + jobs.size, 0)
+  }
+
+  /** What waits, by group. */
+  groups(): readonly GroupState[] {
+    return [...this.#groups.values()].map((group) => this.#groupState(group))
+  }
+
+  servers(): readonly ServerState[] {
+    return [...this.#servers.values()].filter(({ up }) => up).map((one) => this.#serverState(one))
+  }
+
+  isUp(id: string): boolean {
+    return this.#servers.get(id)?.up === true
+  }
+
+  loadedOn(id: string): readonly string[] {
+    return this.#servers.get(id)?.loaded ?? []
+  }
+
+  /** What would be chosen next among groups of the caller's own, were this server free. */
+  suggest(groups: readonly GroupState[], server: string): Choice | undefined {
+    const servers = this.servers().map((one) => ({ ...one, free: one.id === server }))
+    return choose({ ...this.#state(), servers, groups, backlog: [] })
+  }
+
+  /** Gives free servers what is there for them. */
+  pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      for (;;) {
+        const choice = choose(this.#state())
+        if (choice === undefined) return
+        this.#place(choice)
+      }
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  #state() {
+    return {
+      servers: this.servers(),
+      groups: this.groups(),
+      backlog: [...this.#backlogs].flatMap((backlog) =>
+        [...backlog()].map(({ models, count, kind }) => ({
+          models,
+          count,
+          each: this.estimates.job(kind, models),
+        })),
+      ),
+      load: (id: string) => this.estimates.load(id),
+      charged: (owner: string) => this.accounts.charged(owner),
+    }
+  }
+
+  #place({ server: id, group: key, loads }: Choice): void {
+    const server = this.#servers.get(id) as Server
+    const group = this.#groups.get(key) as Group
+    const job = group.jobs.values().next().value as Job
+    const { spec } = job
+    this.#remove(group, job)
+    group.overtaken = 0
+    const each = this.estimates.job(spec.kind, spec.models)
+    for (const other of this.#groups.values())
+      if (other !== group && firstOf(other).since < job.since && other.spec.able.has(id))
+        other.overtaken += each
+    const guessed = each + loads.length * this.estimates.load(id)
+    this.accounts.charge(spec.owner, guessed)
+    const at = this.#clock.now()
+    server.running = { spec, loads, at, guessed }
+    server.used = at
+    // A job without a model leaves what is there; one with a model leaves its own.
+    if (spec.models.length > 0) server.loaded = spec.models
+    job.start({ server: id, loads, at })
+  }
+
+  #remove(group: Group, job: Job): boolean {
+    if (!group.jobs.delete(job)) return false
+    if (group.jobs.size === 0) this.#groups.delete(group.key)
+    return true
+  }
+
+  #learn(
+    server: string,
+    { spec, loads }: Running,
+    took: number,
+    loading: number | undefined,
+  ): void {
+    if (loads.length === 0) {
+      this.estimates.sawJob(spec.kind, spec.models, took)
+      return
+    }
+    const usual = this.estimates.seenJob(spec.kind, spec.models)
+    const loaded = loading ?? (usual === undefined ? undefined : Math.max(0, took - usual))
+    if (loaded === undefined) return
+    this.estimates.sawLoad(server, loaded / loads.length)
+    this.estimates.sawJob(spec.kind, spec.models, Math.max(0, took - loaded))
+  }
+
+  #groupState({ key, spec, jobs, overtaken }: Group): GroupState {
+    const { owner, models, able, kind } = spec
+    return {
+      key,
+      owner,
+      models,
+      able,
+      count: jobs.size,
+      each: this.estimates.job(kind, models),
+      since: firstOf({ jobs }).since,
+      overtaken,
+    }
+  }
+
+  #serverState({ id, loaded, used, running }: Server): ServerState {
+    const left =
+      running === undefined ? 0 : Math.max(0, running.at + running.guessed - this.#clock.now())
+    return { id, loaded, used, free: running === undefined, freeIn: left }
+  }
+}
+
+interface Server {
+  readonly id: string
+  loaded: readonly string[]
+  up: boolean
+  used: number
+  running?: Running | undefined
+}
+
+interface Running {
+  readonly spec: JobSpec
+  readonly loads: readonly string[]
+  readonly at: number
+  readonly guessed: number
+}
+
+interface Job {
+  readonly spec: JobSpec
+  readonly since: number
+  readonly start: (placement: Placement) => void
+}
+
+interface Group {
+  readonly key: string
+  readonly spec: JobSpec
+  readonly jobs: Set<Job>
+  overtaken: number
+}
+
+function firstOf({ jobs }: Pick<Group, 'jobs'>): Job {
+  return jobs.values().next().value as Job
+}

@@ -7,6 +7,7 @@ export {
   type Backend,
   type BackendIdentity,
   type CallContext,
+  type CallNeeds,
   type CallResult,
   type Capabilities,
   coreCapabilities,
@@ -90,6 +91,7 @@ export { StageSequencer } from './plan/stage-sequencer.js'
 export { askedFor, imagesIn, isStageImage, requestAsJson } from './run/call.js'
 export type { Observer, RunEvent } from './run/events.js'
 export { type LearningOptions, type LearningRecord, LearningRecorder } from './run/learning.js'
+export { mismatch } from './run/preflight.js'
 export type { CallRecord, Outcome, RunResult, StageResult, UnfinishedImage } from './run/result.js'
 export { PipelineRunner, type RunInput, type RunnerHost } from './run/runner.js'
 export { StageRegistry } from './stage-registry.js'

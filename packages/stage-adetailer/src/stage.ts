@@ -77,7 +77,7 @@ function needsOf(unit: AdetailerUnit, i: number): Need[] {
   const one = (kind: string, path: keyof AdetailerUnit, name: string | undefined): Need[] =>
     name === undefined ? [] : [{ kind, name, path: `units[${i}].${path}` }]
   const own = ownSampling(unit)
-  return [
+  const needs = [
     ...one('detector', 'ad_model', unit.ad_model),
     ...one('model', 'ad_checkpoint', unit.ad_checkpoint),
     ...one('vae', 'ad_vae', unit.ad_vae),
@@ -88,6 +88,7 @@ function needsOf(unit: AdetailerUnit, i: number): Need[] {
     ...loraNeeds(unit.ad_prompt, `units[${i}].ad_prompt`),
     ...loraNeeds(unit.ad_negative_prompt, `units[${i}].ad_negative_prompt`),
   ]
+  return needs.map((need) => ({ ...need, label: unitName(unit) }))
 }
 
 function notesOf(config: AdetailerConfig, view: PlanView): PlanNote[] {

@@ -1,3 +1,4 @@
+import type { PipelineError } from '../errors/pipeline-error.js'
 import type { Operation } from './operation.js'
 import type { Sampling } from './sampling.js'
 import type { Contribution } from './slot.js'
@@ -12,6 +13,18 @@ export interface Need {
   /** Where it is written: in a stage's intent within its section (`units[0].ad_model`), in a plan from the top
    *  (`adetailer.units[0].ad_model`, or `sampler_name` for a shared field). */
   readonly path: string
+  /** The label of the calls that need it, where not all calls of the stage do: the unit's name. */
+  readonly label?: string
+}
+
+/** All that one call of a plan needs at once. */
+export interface CallNeeds {
+  readonly stage: string
+  readonly operation: string
+  /** Slots that it carries. */
+  readonly slots: readonly string[]
+  /** Of the stage that calls, and of those that contribute to the call. */
+  readonly needs: readonly Need[]
 }
 
 /** How a backend rounds sizes. */
@@ -77,6 +90,8 @@ export interface CallContext {
   /** Aborted when the run is cancelled: the only cancel there is. */
   readonly signal: AbortSignal
   readonly contributions: readonly Contribution[]
+  /** Every name that the plan says this call needs. Absent where there is no plan. */
+  readonly needs?: readonly Need[]
   /** Tells how far this call is, 0–1; `loading`: it stands still there, because a model is being loaded. */
   progress(fraction: number, now?: { readonly loading?: boolean }): void
   /** Shows how the call's pictures look by now. Absent where nobody asked: a backend then asks for none. */
@@ -105,6 +120,10 @@ export interface Backend {
   /** Waits until a call that a program which is gone had begun does not run here any more. `unknown`: nobody can say.
    *  Absent where a call ends with the program that made it. */
   settle?(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'>
+  /** For a backend of several parts, of which none may have all that one call needs: why the call cannot be made, by what
+   *  `describe()` found last. Asked before the first call, and trusted instead of comparing each need with `describe()`.
+   *  Absent where `describe()` says it all. */
+  refuses?(call: CallNeeds): PipelineError | undefined
   [Symbol.asyncDispose]?(): Promise<void>
 }
 

@@ -3,7 +3,8 @@ import type { Backend, Capabilities, Need } from '../contract/backend.js'
 import { errors } from '../errors/catalogue.js'
 import { isPipelineError, type PipelineError } from '../errors/pipeline-error.js'
 import { messageOf } from '../errors/wrap.js'
-import type { PipelinePlan } from '../plan/stage-plan.js'
+import { callsOf } from '../plan/call-needs.js'
+import type { PipelinePlan, StagePlan } from '../plan/stage-plan.js'
 
 /** Asks the backend what it can do.
  *  @throws {PipelineError} SW_PREFLIGHT_DESCRIBE, or the backend's own error */
@@ -28,43 +29,64 @@ export async function describeBackend(
 export function preflight(
   plan: PipelinePlan,
   capabilities: Capabilities,
-  backend: string,
+  asked: Pick<Backend, 'kind' | 'refuses'>,
   lenient = false,
 ): string[] {
   const fatal = new ErrorCollector()
   const names = new ErrorCollector()
+  const passes = ({ details: { kind } }: PipelineError): boolean =>
+    lenient && typeof kind === 'string' && capabilities.exact?.includes(kind) !== true
   for (const stage of plan.stages.filter(({ enabled }) => enabled)) {
-    const { operation } = stage
-    if (operation !== undefined && !capabilities.operations.includes(operation)) {
-      fatal.add(
-        errors.SW_PREFLIGHT_NO_OPERATION({
-          stage: stage.name,
-          operation,
-          backend,
-          known: capabilities.operations,
-          remedy: capabilities.remedies?.[operation],
-        }),
-      )
-      // What it would need for that says nothing more.
-      continue
-    }
-    for (const need of stage.needs) {
-      const error = checkNeed(need, capabilities, backend)
-      const passes = lenient && capabilities.exact?.includes(need.kind) !== true
-      if (error !== undefined) (passes ? names : fatal).add(error)
-    }
+    const found =
+      asked.refuses === undefined
+        ? lacking(stage, capabilities, asked.kind)
+        : refusals(stage, plan, asked)
+    for (const error of found) (passes(error) ? names : fatal).add(error)
     const seed = stage.config['seed']
     const most = capabilities.maxSeed ?? 2 ** 32 - 1
     if (typeof seed === 'number' && seed > most)
       fatal.add(
-        errors.SW_PREFLIGHT_SEED_RANGE({ path: `${stage.name}.seed`, value: seed, most, backend }),
+        errors.SW_PREFLIGHT_SEED_RANGE({
+          path: `${stage.name}.seed`,
+          value: seed,
+          most,
+          backend: asked.kind,
+        }),
       )
   }
   fatal.throwIfAny()
   return names.found.map(({ code, message }) => `${message} (${code})`)
 }
 
-function checkNeed(
+/** What a stage needs and the backend has not. */
+function lacking(stage: StagePlan, capabilities: Capabilities, backend: string): PipelineError[] {
+  const { operation } = stage
+  // Where it is missing, what it would need for that says nothing more.
+  if (operation !== undefined && !capabilities.operations.includes(operation))
+    return [
+      errors.SW_PREFLIGHT_NO_OPERATION({
+        stage: stage.name,
+        operation,
+        backend,
+        known: capabilities.operations,
+        remedy: capabilities.remedies?.[operation],
+      }),
+    ]
+  return stage.needs.flatMap((need) => mismatch(need, capabilities, backend) ?? [])
+}
+
+/** Which of a stage's calls the backend refuses, each reason once. What a merged stage needs is asked with its host. */
+function refusals(
+  stage: StagePlan,
+  plan: PipelinePlan,
+  asked: Pick<Backend, 'refuses'>,
+): PipelineError[] {
+  const refused = callsOf(stage, plan.stages).flatMap((call) => asked.refuses?.(call) ?? [])
+  return [...new Map(refused.map((error) => [error.message, error])).values()]
+}
+
+/** Why a backend that can do so much cannot meet a need, as the error that tells it; undefined where it can. */
+export function mismatch(
   { kind, name, path }: Need,
   { resources, aliases, refused, remedies, anyCase = [] }: Capabilities,
   backend: string,

@@ -59,7 +59,7 @@ export async function prepare(given: unknown, facts: Facts): Promise<Prepared> {
     ...(images === undefined ? {} : { input: images.map(forecast) }),
   }
   const plan = planParsed(run, planFacts)
-  const warnings = preflight(plan, capabilities, backend.kind, facts.lenient)
+  const warnings = preflight(plan, capabilities, backend, facts.lenient)
   const replan = (moved: Placements): PipelinePlan =>
     planParsed(parseRun({ ...config, placement: moved }, stages), planFacts)
   return { config, plan, images: images ?? [], pictures, capabilities, warnings, replan }

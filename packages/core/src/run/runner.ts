@@ -7,6 +7,7 @@ import type { Stage } from '../contract/stage.js'
 import { errors } from '../errors/catalogue.js'
 import type { PipelineError } from '../errors/pipeline-error.js'
 import { messageOf } from '../errors/wrap.js'
+import { needsOfCalls } from '../plan/call-needs.js'
 import type { PipelinePlan, StagePlan } from '../plan/stage-plan.js'
 import { StageSequencer } from '../plan/stage-sequencer.js'
 import type { Observer, RunEvent } from './events.js'
@@ -193,6 +194,7 @@ class Run {
       contributions: this.#ordered
         .flatMap(({ contributions }) => contributions)
         .filter(({ to }) => to.includes(plan.name)),
+      needs: needsOfCalls(plan, this.#ordered),
       first: this.#ordered.find(({ generates }) => generates)?.name === plan.name,
       grid: this.#capabilities.grid,
       previews: this.#input.previews ?? false,

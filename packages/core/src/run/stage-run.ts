@@ -2,6 +2,7 @@ import {
   type Backend,
   type CallContext,
   type CallResult,
+  type Need,
   onGrid,
   type Preview,
   type SizeGrid,
@@ -13,6 +14,7 @@ import type { ImageBatch, StageImage } from '../contract/stage-image.js'
 import type { CallOptions, StageContext } from '../contract/stage.js'
 import { errors } from '../errors/catalogue.js'
 import type { PipelineError } from '../errors/pipeline-error.js'
+import { labelled } from '../plan/call-needs.js'
 import type { StagePlan } from '../plan/stage-plan.js'
 import { askedFor, callBackend, imagesIn } from './call.js'
 import type { RunEvent } from './events.js'
@@ -28,6 +30,8 @@ export interface StageRunHost {
   readonly first: boolean
   /** What the calls of this stage carry, in the order of the plan. */
   readonly contributions: readonly PlannedContribution[]
+  /** What they need, whatever their label. */
+  readonly needs: readonly Need[]
   readonly grid: SizeGrid
   readonly previews: boolean
   readonly emit: (event: RunEvent) => void
@@ -133,6 +137,7 @@ export class StageRun {
       label: options.label,
       signal,
       contributions: this.#host.contributions,
+      needs: labelled(this.#host.needs, options.label),
       progress: (fraction, now) => this.#report(fraction, now?.loading === true),
       ...(previews ? { preview: (picture) => this.#show(picture) } : {}),
     }

@@ -8,7 +8,9 @@ const seeds = Array.from({ length: 10 }, (_, i) => i + 1)
 const measures = { makespan: 'makespan', loads: 'loads', p95: 'p95 wait' }
 
 export async function benchPool() {
-  const simulated = Object.entries(scenarios).map(([title, scenario]) => inVirtualTime(title, scenario))
+  const simulated = Object.entries(scenarios).map(([title, scenario]) =>
+    inVirtualTime(title, scenario),
+  )
   return {
     simulated: simulated.map(({ title, means }) => ({ title, means })),
     targets: simulated.flatMap(({ targets }) => targets),

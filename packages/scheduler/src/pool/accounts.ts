@@ -9,6 +9,11 @@ export class Accounts {
     return this.#charged.get(owner) ?? 0
   }
 
+  /** Of those who wait or run. */
+  all(): { readonly owner: string; readonly chargedMs: number }[] {
+    return [...this.#jobs.keys()].map((owner) => ({ owner, chargedMs: this.charged(owner) }))
+  }
+
   enter(owner: string): void {
     const jobs = this.#jobs.get(owner) ?? 0
     if (jobs === 0) {

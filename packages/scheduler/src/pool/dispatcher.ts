@@ -65,15 +65,25 @@ export class Dispatcher {
   /** Makes a server one that can be given jobs, with what is in its memory. */
   up(id: string, loaded: readonly string[]): void {
     const known = this.#servers.get(id)
-    if (known === undefined) this.#servers.set(id, { id, loaded, up: true, used: 0 })
-    else Object.assign(known, { loaded, up: true })
+    const now = this.#clock.now()
+    if (known === undefined)
+      this.#servers.set(id, { id, loaded, up: true, used: 0, idleSince: now, idle: 0 })
+    else Object.assign(known, { loaded, up: true, idleSince: now })
     this.pump()
+  }
+
+  /** What is in a free server's memory, where it says so itself. */
+  correct(id: string, loaded: readonly string[]): void {
+    const server = this.#servers.get(id)
+    if (server === undefined || server.running !== undefined || loaded.length === 0) return
+    if (loaded.some((model) => !server.loaded.includes(model))) server.loaded = loaded
   }
 
   /** No further job for it. What runs there ends as it ends. */
   down(id: string): void {
     const server = this.#servers.get(id)
     if (server === undefined) return
+    this.#countIdle(server)
     server.up = false
     server.loaded = []
   }
@@ -112,6 +122,7 @@ export class Dispatcher {
     const { spec, guessed } = running
     const took = this.#clock.now() - at
     server.running = undefined
+    server.idleSince = this.#clock.now()
     if (server.up && loaded !== undefined) server.loaded = loaded
     if (typical) this.#learn(id, running, took, loading)
     // Charged as expected when it began: now as it was.
@@ -148,9 +159,26 @@ export class Dispatcher {
     return this.#servers.get(id)?.loaded ?? []
   }
 
-  /** What would be chosen next among groups of the caller's own, were this server free. */
-  suggest(groups: readonly GroupState[], server: string): Choice | undefined {
-    const servers = this.servers().map((one) => ({ ...one, free: one.id === server }))
+  /** Milliseconds that a server was up and had no job. */
+  idleOn(id: string): number {
+    const server = this.#servers.get(id)
+    if (server === undefined) return 0
+    const now = server.running === undefined && server.up ? this.#clock.now() : server.idleSince
+    return server.idle + now - server.idleSince
+  }
+
+  /** What would be chosen next among groups of the caller's own, were this server alone free.
+   *  @param planned what servers will have loaded by then */
+  suggest(
+    groups: readonly GroupState[],
+    server: string,
+    planned: ReadonlyMap<string, readonly string[]>,
+  ): Choice | undefined {
+    const servers = this.servers().map((one) => ({
+      ...one,
+      free: one.id === server,
+      loaded: planned.get(one.id) ?? one.loaded,
+    }))
     return choose({ ...this.#state(), servers, groups, backlog: [] })
   }
 
@@ -199,11 +227,17 @@ export class Dispatcher {
     const guessed = each + loads.length * this.estimates.load(id)
     this.accounts.charge(spec.owner, guessed)
     const at = this.#clock.now()
+    this.#countIdle(server)
     server.running = { spec, loads, at, guessed }
     server.used = at
     // A job without a model leaves what is there; one with a model leaves its own.
     if (spec.models.length > 0) server.loaded = spec.models
     job.start({ server: id, loads, at })
+  }
+
+  #countIdle(server: Server): void {
+    server.idle = this.idleOn(server.id)
+    server.idleSince = this.#clock.now()
   }
 
   #remove(group: Group, job: Job): boolean {
@@ -255,6 +289,9 @@ interface Server {
   loaded: readonly string[]
   up: boolean
   used: number
+  idleSince: number
+  /** Until `idleSince`. */
+  idle: number
   running?: Running | undefined
 }
 

@@ -1,0 +1,390 @@
+import {
+  type CallContext,
+  type CallNeeds,
+  type CallResult,
+  type Capabilities,
+  isPipelineError,
+  type Operation,
+  type PipelineError,
+} from '@stagewright/core'
+
+import type { Clock } from './clock.js'
+import { Dispatcher, type JobSpec, type Placement } from './dispatcher.js'
+import { type Evidence, poolErrors } from './errors.js'
+import type { Guesses } from './estimates.js'
+import { type BreakerOptions, Member, type PoolMember, shortReason } from './member.js'
+import { mergeCapabilities } from './merge.js'
+import { Observers } from './observers.js'
+import { orAborted } from './or-aborted.js'
+import { RunningCall } from './running-call.js'
+import type { PoolStatus, ServerStatus } from './status.js'
+import { mayStillRun, verdictOn, wasAtIt } from './verdict.js'
+import { modelsOf, noServer, reasonAgainst, unsupported, type Wanted, wantedBy } from './wanted.js'
+
+export interface ServersOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly breaker: BreakerOptions
+  readonly quarantineAfter: number
+  readonly giveUpAfter: number
+  readonly describeEvery: number
+  readonly guesses: Guesses
+}
+
+interface Waiting {
+  readonly able: ReadonlySet<string>
+  readonly reject: (error: PipelineError) => void
+}
+
+/** The servers of a pool, and the calls on their way through it. */
+export class Servers {
+  readonly kind: string
+  readonly dispatcher: Dispatcher
+  readonly observers = new Observers(() => this.status())
+  /** Runs that are not begun, told by the queues that hold them. */
+  readonly queues = new Set<() => number>()
+  readonly #options: ServersOptions
+  readonly #members: ReadonlyMap<string, Member>
+  readonly #running = new Map<string, RunningCall>()
+  readonly #waiting = new Set<Waiting>()
+  /** Members that the description holds: others get no call, whose key would not tell of them. */
+  #admitted: ReadonlySet<string> = new Set()
+  #merged: Capabilities | undefined
+  #describing: Promise<void> | undefined
+  #describedAt = -Infinity
+  #closed = false
+  #moved = 0
+  #quarantined = 0
+
+  constructor(members: readonly PoolMember[], options: ServersOptions) {
+    this.#options = options
+    const { clock, breaker, random, guesses } = options
+    this.dispatcher = new Dispatcher(clock, guesses)
+    const kinds = new Set(members.map(({ backend }) => backend.kind))
+    // One kind, or the keys of calls would differ from those of each server alone.
+    this.kind = kinds.size === 1 ? [...kinds].join('') : 'pool'
+    const hooks = {
+      clock,
+      breaker,
+      random,
+      onUp: (member: Member) => this.#onUp(member),
+      onChange: (member: Member) => this.#onChange(member),
+      waits: () => this.#waiting.size > 0,
+    }
+    this.#members = new Map(members.map((one) => [one.name, new Member(one, hooks)]))
+  }
+
+  now(): number {
+    return this.#options.clock.now()
+  }
+
+  async describe(signal?: AbortSignal): Promise<Capabilities> {
+    this.#refuseClosed()
+    if (this.now() - this.#describedAt >= this.#options.describeEvery || this.#merged === undefined)
+      this.#describing ??= this.#ask().finally(() => (this.#describing = undefined))
+    if (this.#describing !== undefined) await orAborted(this.#describing, signal)
+    this.#merged = this.#merge()
+    return this.#merged
+  }
+
+  refuses({ stage, operation, slots, needs }: CallNeeds): PipelineError | undefined {
+    const wanted: Wanted = { stage, operation, slots, needs, seed: 0, sides: [] }
+    return this.#able(wanted).size > 0 ? undefined : this.#noServer(wanted)
+  }
+
+  async settle(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'> {
+    const asked = [...this.#members.values()].flatMap(({ backend }) =>
+      [callId, attemptId(callId, 2)].map(async (id) => {
+        try {
+          return (await backend.settle?.(id, signal)) ?? 'over'
+        } catch (error) {
+          if (signal?.aborted === true) throw error
+          return 'unknown'
+        }
+      }),
+    )
+    return (await Promise.all(asked)).includes('unknown') ? 'unknown' : 'over'
+  }
+
+  async call<R>(
+    operation: Operation<R>,
+    given: R,
+    ctx: CallContext,
+    owner: string,
+    since?: number,
+  ): Promise<CallResult> {
+    const { signal } = ctx
+    signal.throwIfAborted()
+    this.#refuseClosed()
+    const merged = this.#merged ?? (await this.describe(signal))
+    const request = this.#pinned(given, merged)
+    const wanted = wantedBy(operation.name, request, ctx)
+    const missing = unsupported([...this.#members.values()], wanted, this.kind)
+    if (missing !== undefined) throw missing
+    const came = this.now()
+    const call = { owner, kind: operation.name, models: modelsOf(request, ctx) }
+    const evidence: Evidence[] = []
+    const refusedBy = new Set<string>()
+    const attempts = new Map<string, number>()
+    let last: unknown
+    for (let moved = false; ; moved = true) {
+      const able = new Set([...this.#able(wanted)].filter((name) => !refusedBy.has(name)))
+      if (able.size === 0) throw last ?? this.#noServer(wanted)
+      const placement = await this.#place(
+        { ...call, able, since: since ?? (moved ? came : undefined) },
+        signal,
+      )
+      const member = this.#members.get(placement.server) as Member
+      const attempt = (attempts.get(member.name) ?? 0) + 1
+      attempts.set(member.name, attempt)
+      const id = attemptId(ctx.id, attempt)
+      const running = new RunningCall({ ...call, ctx, id, clock: this.#options.clock })
+      this.#running.set(member.name, running)
+      this.observers.changed()
+      try {
+        signal.throwIfAborted()
+        const result = await member.backend.call(operation, request, running.context)
+        this.#succeed(member, placement, running, result)
+        return result
+      } catch (error) {
+        this.#running.delete(member.name)
+        const verdict = signal.aborted ? 'job' : verdictOn(error)
+        last = error
+        if (verdict === 'either') member.doubts += 1
+        if (verdict === 'server' || member.doubts >= mostDoubts) {
+          this.dispatcher.down(member.name)
+          member.failed += 1
+          member.fall(error, mayStillRun(error) ? id : undefined)
+          if (wasAtIt(error)) evidence.push(evidenceOf(member.name, error))
+        } else if (verdict !== 'job') refusedBy.add(member.name)
+        this.dispatcher.end(placement, { typical: false })
+        this.observers.changed()
+        if (verdict === 'job') throw error
+        if (evidence.length >= this.#options.quarantineAfter) {
+          this.#quarantined += 1
+          throw poolErrors.SW_POOL_JOB_QUARANTINED(
+            { stage: ctx.stage, operation: operation.name, evidence, owner },
+            { cause: error },
+          )
+        }
+        this.#moved += 1
+      }
+    }
+  }
+
+  status(): PoolStatus {
+    const groups = this.dispatcher.groups()
+    const now = this.now()
+    const servers = [...this.#members.values()].map((member): ServerStatus => {
+      const { name, state, done, failed, loads, error, retryAt } = member
+      const running = this.#running.get(name)
+      return {
+        name,
+        state: running !== undefined ? 'busy' : state === 'up' ? 'idle' : state,
+        models: this.dispatcher.loadedOn(name),
+        ...(running === undefined ? {} : { job: running.status() }),
+        queued: groups.reduce((sum, { able, count }) => sum + (able.has(name) ? count : 0), 0),
+        done,
+        failed,
+        loads,
+        idleMs: this.dispatcher.idleOn(name),
+        ...(error === undefined ? {} : { error: shortReason(error) }),
+        ...(retryAt === undefined ? {} : { retryInMs: Math.max(0, retryAt - now) }),
+      }
+    })
+    return {
+      servers,
+      queued: this.dispatcher.queued,
+      running: this.#running.size,
+      done: servers.reduce((sum, { done }) => sum + done, 0),
+      moved: this.#moved,
+      quarantined: this.#quarantined,
+      waiting: [...this.queues].reduce((sum, count) => sum + count(), 0),
+      owners: this.dispatcher.accounts.all(),
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const waiting of this.#waiting) waiting.reject(poolErrors.SW_POOL_CLOSED({}))
+    for (const member of this.#members.values()) member.close()
+    this.observers.close()
+    const backends = [...this.#members.values()].map(({ backend }) => backend)
+    await Promise.all(backends.map(async (backend) => backend[Symbol.asyncDispose]?.()))
+  }
+
+  #succeed(
+    member: Member,
+    placement: Placement,
+    running: RunningCall,
+    { images, kept }: CallResult,
+  ): void {
+    this.#running.delete(member.name)
+    member.succeed()
+    if (kept !== true) member.loads += placement.loads.length
+    // What a picture was made with is what is loaded, whatever was asked for.
+    const made = images[0]?.settings?.model
+    const asked = running.models[0]
+    const drifted = made !== undefined && asked !== undefined && made !== asked
+    this.dispatcher.end(placement, {
+      loaded: drifted ? [made] : undefined,
+      loading: running.loadingMs,
+      typical: kept !== true,
+    })
+    this.observers.changed()
+  }
+
+  /** A call whose model is unset would be another one on each server. */
+  #pinned<R>(request: R, { current }: Capabilities): R {
+    const model = current?.model
+    if (this.#members.size < 2 || model === undefined) return request
+    const generates = typeof request === 'object' && request !== null && 'sampler_name' in request
+    return generates && (request as { model?: unknown }).model === undefined
+      ? { ...request, model }
+      : request
+  }
+
+  #able(wanted: Wanted): Set<string> {
+    const grid = this.#merged?.grid ?? { multiple: 1, round: 'down' }
+    return new Set(
+      [...this.#members.values()]
+        .filter(({ name }) => this.#admitted.has(name))
+        .filter((member) => reasonAgainst(member, wanted, grid) === undefined)
+        .map(({ name }) => name),
+    )
+  }
+
+  #noServer(wanted: Wanted): PipelineError {
+    const grid = this.#merged?.grid ?? { multiple: 1, round: 'down' }
+    return noServer([...this.#members.values()], wanted, grid)
+  }
+
+  #place(spec: JobSpec, signal: AbortSignal): Promise<Placement> {
+    return new Promise((resolve, reject) => {
+      let over = false
+      const end = (): void => {
+        over = true
+        this.#waiting.delete(waiting)
+        signal.removeEventListener('abort', onAbort)
+      }
+      const waiting: Waiting = {
+        able: spec.able,
+        reject: (error) => {
+          if (!ticket.cancel()) return
+          end()
+          reject(error)
+        },
+      }
+      const onAbort = (): void => {
+        if (!ticket.cancel()) return
+        end()
+        reject(signal.reason as Error)
+        this.observers.changed()
+      }
+      const ticket = this.dispatcher.submit(spec, (placement) => {
+        end()
+        resolve(placement)
+      })
+      if (over) return
+      this.#waiting.add(waiting)
+      signal.addEventListener('abort', onAbort, { once: true })
+      // Somebody waits now: the program stays until the server has been asked again.
+      for (const member of this.#members.values()) member.reconsider()
+      this.observers.changed()
+    })
+  }
+
+  async #ask(): Promise<void> {
+    // One that is at work is left in peace; one that is down is asked when its pause is over.
+    const asked = [...this.#members.values()].filter(
+      ({ name, state }) => state === 'new' || (state === 'up' && !this.#running.has(name)),
+    )
+    await Promise.all(
+      asked.map(async (member) => {
+        const before = member.done
+        await member.describe()
+        const quiet = member.done === before && !this.#running.has(member.name)
+        // Somebody else may have loaded another model.
+        if (quiet && member.state === 'up') this.dispatcher.correct(member.name, member.current)
+      }),
+    )
+    this.#describedAt = this.now()
+  }
+
+  /** @throws {PipelineError} SW_POOL_ALL_DOWN while none has ever answered */
+  #merge(): Capabilities {
+    const known = this.#known()
+    const [first, ...others] = known
+    if (first === undefined)
+      throw poolErrors.SW_POOL_ALL_DOWN({
+        reasons: [...this.#members.values()].map(
+          ({ name, error }) => `${name}: ${shortReason(error)}`,
+        ),
+      })
+    this.#admitted = new Set(known.map(({ name }) => name))
+    for (const { name } of known) this.#open(this.#members.get(name) as Member)
+    return mergeCapabilities([first, ...others])
+  }
+
+  #known() {
+    return [...this.#members.values()].flatMap(({ name, capabilities }) =>
+      capabilities === undefined ? [] : [{ name, capabilities }],
+    )
+  }
+
+  #open(member: Member): void {
+    if (member.state === 'up' && !this.dispatcher.isUp(member.name))
+      this.dispatcher.up(member.name, member.current)
+  }
+
+  #onUp(member: Member): void {
+    // Before the first description, and where it would change it, a newcomer waits for the next one.
+    if (this.#merged !== undefined && !this.#admitted.has(member.name)) {
+      const [first, ...others] = this.#known()
+      const merged = first === undefined ? undefined : mergeCapabilities([first, ...others])
+      const character = ({ identity, grid }: Capabilities) =>
+        JSON.stringify([identity?.dialect, identity?.version, identity?.options, grid])
+      if (merged !== undefined && character(merged) === character(this.#merged))
+        this.#admitted = new Set([...this.#admitted, member.name])
+    }
+    if (this.#admitted.has(member.name)) this.#open(member)
+    this.observers.changed()
+  }
+
+  #onChange(member: Member): void {
+    if (member.state === 'down') this.dispatcher.down(member.name)
+    this.observers.changed()
+    if (member.state !== 'down') return
+    const now = this.now()
+    const { giveUpAfter } = this.#options
+    const gone = (name: string): boolean =>
+      now - (this.#members.get(name)?.downSince ?? now) >= giveUpAfter
+    for (const { able, reject } of this.#waiting)
+      if ([...able].every(gone))
+        reject(
+          poolErrors.SW_POOL_GAVE_UP({
+            servers: [...able],
+            seconds: Math.round(giveUpAfter / 1000),
+            stopsRun: true,
+          }),
+        )
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw poolErrors.SW_POOL_CLOSED({})
+  }
+}
+
+/** After so many jobs in a row that it failed, a server is taken for broken. */
+const mostDoubts = 3
+
+/** A call that is made again on the same server is another one there. */
+function attemptId(id: string, attempt: number): string {
+  return attempt === 1 ? id : `${id}.${attempt}`
+}
+
+function evidenceOf(server: string, error: unknown): Evidence {
+  const code = isPipelineError(error) ? error.code : 'unknown'
+  return { server, at: new Date().toISOString(), code, message: shortReason(error) }
+}

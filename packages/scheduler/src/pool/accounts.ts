@@ -1,38 +1,66 @@
 /** Server time that each owner was given, loads included: what fairness is counted in. An owner who comes anew, or back,
- *  starts level with the one who was given least: nobody saves up. */
+ *  starts no lower than the one of those present who was given least: nobody saves up. */
 export class Accounts {
-  readonly #charged = new Map<string, number>()
-  /** Jobs of each owner that wait or run. */
-  readonly #jobs = new Map<string, number>()
+  readonly #owners = new Map<string, Account>()
+  #present = 0
 
+  /** With what their running jobs are expected to take. */
   charged(owner: string): number {
-    return this.#charged.get(owner) ?? 0
+    const account = this.#owners.get(owner)
+    return account === undefined ? 0 : account.given + account.reserved
   }
 
   /** Of those who wait or run. */
   all(): { readonly owner: string; readonly chargedMs: number }[] {
-    return [...this.#jobs.keys()].map((owner) => ({ owner, chargedMs: this.charged(owner) }))
+    return [...this.#owners]
+      .filter(([, { jobs }]) => jobs > 0)
+      .map(([owner, { given }]) => ({ owner, chargedMs: given }))
   }
 
+  /** A job, or a queue of them, has come. */
   enter(owner: string): void {
-    const jobs = this.#jobs.get(owner) ?? 0
-    if (jobs === 0) {
-      const others = [...this.#jobs.keys()].map((one) => this.charged(one))
-      const level = others.length === 0 ? 0 : Math.min(...others)
-      this.#charged.set(owner, Math.max(this.charged(owner), level))
+    const account = this.#owners.get(owner) ?? { jobs: 0, given: 0, reserved: 0 }
+    this.#owners.set(owner, account)
+    if (account.jobs === 0) {
+      const others = [...this.#owners.values()].filter(({ jobs }) => jobs > 0)
+      if (others.length > 0)
+        account.given = Math.max(account.given, Math.min(...others.map(({ given }) => given)))
+      this.#present += 1
     }
-    this.#jobs.set(owner, jobs + 1)
+    account.jobs += 1
   }
 
+  /** It has left: done, cancelled, or begun. */
   leave(owner: string): void {
-    const jobs = (this.#jobs.get(owner) ?? 0) - 1
-    if (jobs > 0) this.#jobs.set(owner, jobs)
-    else this.#jobs.delete(owner)
+    const account = this.#owners.get(owner)
+    if (account === undefined) return
+    account.jobs -= 1
+    if (account.jobs > 0) return
+    this.#present -= 1
     // Nobody is there to be compared with: who comes next is new, and old names are not kept for ever.
-    if (this.#jobs.size === 0) this.#charged.clear()
+    if (this.#present === 0) this.#owners.clear()
+    else if (this.#owners.size > mostOwners) this.#owners.delete(owner)
   }
 
-  charge(owner: string, ms: number): void {
-    this.#charged.set(owner, this.charged(owner) + ms)
+  /** A job has begun that is expected to take so long. */
+  reserve(owner: string, ms: number): void {
+    const account = this.#owners.get(owner)
+    if (account !== undefined) account.reserved += ms
   }
+
+  /** It has ended, and took so long. */
+  settle(owner: string, reserved: number, took: number): void {
+    const account = this.#owners.get(owner)
+    if (account === undefined) return
+    account.reserved -= reserved
+    account.given += took
+  }
+}
+
+const mostOwners = 1000
+
+interface Account {
+  jobs: number
+  given: number
+  reserved: number
 }

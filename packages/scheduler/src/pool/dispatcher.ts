@@ -125,8 +125,7 @@ export class Dispatcher {
     server.idleSince = this.#clock.now()
     if (server.up && loaded !== undefined) server.loaded = loaded
     if (typical) this.#learn(id, running, took, loading)
-    // Charged as expected when it began: now as it was.
-    this.accounts.charge(spec.owner, took - guessed)
+    this.accounts.settle(spec.owner, guessed, took)
     this.accounts.leave(spec.owner)
     this.pump()
   }
@@ -225,7 +224,7 @@ export class Dispatcher {
       if (other !== group && firstOf(other).since < job.since && other.spec.able.has(id))
         other.overtaken += each
     const guessed = each + loads.length * this.estimates.load(id)
-    this.accounts.charge(spec.owner, guessed)
+    this.accounts.reserve(spec.owner, guessed)
     const at = this.#clock.now()
     this.#countIdle(server)
     server.running = { spec, loads, at, guessed }

@@ -133,7 +133,16 @@ function clashingModels(servers: readonly Known[]): Record<string, string> | und
           ] as const,
         ]
   })
-  return clashes.length === 0 ? undefined : Object.fromEntries(clashes)
+  if (clashes.length === 0) return undefined
+  const reasons = new Map(clashes)
+  // By whatever name it is asked for.
+  const aliases = servers.flatMap(({ capabilities: { aliases: all } }) =>
+    Object.entries(all?.['model'] ?? {}).flatMap(([alias, model]) => {
+      const reason = reasons.get(model)
+      return reason === undefined ? [] : [[alias, reason] as const]
+    }),
+  )
+  return Object.fromEntries([...clashes, ...aliases])
 }
 
 /** A server tells a short hash before it has read the whole file. */

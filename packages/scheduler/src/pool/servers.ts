@@ -3,6 +3,7 @@ import {
   type CallNeeds,
   type CallResult,
   type Capabilities,
+  errors as core,
   isPipelineError,
   type Operation,
   type PipelineError,
@@ -89,6 +90,8 @@ export class Servers {
 
   refuses({ stage, operation, slots, needs }: CallNeeds): PipelineError | undefined {
     const wanted: Wanted = { stage, operation, slots, needs, seed: 0, sides: [] }
+    const ambiguous = this.#ambiguous(wanted)
+    if (ambiguous !== undefined) return ambiguous
     return this.#able(wanted).size > 0 ? undefined : this.#noServer(wanted)
   }
 
@@ -119,10 +122,12 @@ export class Servers {
     const merged = this.#merged ?? (await this.describe(signal))
     const request = this.#pinned(given, merged)
     const wanted = wantedBy(operation.name, request, ctx)
-    const missing = unsupported([...this.#members.values()], wanted, this.kind)
-    if (missing !== undefined) throw missing
+    const impossible =
+      unsupported([...this.#members.values()], wanted, this.kind) ?? this.#ambiguous(wanted)
+    if (impossible !== undefined) throw impossible
     const came = this.now()
-    const call = { owner, kind: operation.name, models: modelsOf(request, ctx) }
+    const models = modelsOf(request, ctx).map((name) => this.#canonical(name))
+    const call = { owner, kind: operation.name, models }
     const evidence: Evidence[] = []
     const refusedBy = new Set<string>()
     const attempts = new Map<string, number>()
@@ -226,9 +231,10 @@ export class Servers {
     // What a picture was made with is what is loaded, whatever was asked for.
     const made = images[0]?.settings?.model
     const asked = running.models[0]
-    const drifted = made !== undefined && asked !== undefined && made !== asked
+    const is = made === undefined ? undefined : this.#canonical(made)
+    const drifted = is !== undefined && asked !== undefined && is !== asked
     this.dispatcher.end(placement, {
-      loaded: drifted ? [made] : undefined,
+      loaded: drifted ? [is] : undefined,
       loading: running.loadingMs,
       typical: kept !== true,
     })
@@ -253,6 +259,20 @@ export class Servers {
         .filter((member) => reasonAgainst(member, wanted, grid) === undefined)
         .map(({ name }) => name),
     )
+  }
+
+  /** The one name that servers know a checkpoint by: what is loaded is compared by it. */
+  #canonical(model: string): string {
+    return this.#merged?.aliases?.['model']?.[model] ?? model
+  }
+
+  /** A name that is refused for what it would mean on different servers. */
+  #ambiguous({ needs }: Wanted): PipelineError | undefined {
+    for (const { kind, name, path } of needs) {
+      const reason = this.#merged?.refused?.[kind]?.[name]
+      if (reason !== undefined) return core.SW_PREFLIGHT_REFUSED_NAME({ path, name, kind, reason })
+    }
+    return undefined
   }
 
   #noServer(wanted: Wanted): PipelineError {

@@ -1,0 +1,228 @@
+import { webui } from '@stagewright/backend-webui'
+import {
+  createPipeline,
+  Hires,
+  isPipelineError,
+  type PipelineError,
+  Upscale,
+} from '@stagewright/core'
+import { adetailer } from '@stagewright/stage-adetailer'
+import { txt2img } from '@stagewright/stage-txt2img'
+import { upscale } from '@stagewright/stage-upscale'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+import { pool } from '../../src/index.js'
+import { context, draw, fakes, poolOf, prompts } from './servers.js'
+
+const models = [
+  'sd_xl_base_1.0.safetensors',
+  'juggernautXL.safetensors',
+  'dreamshaper_8.safetensors',
+]
+const names = models.map((file) => file.replace('.safetensors', ''))
+
+const failure = (call: Promise<unknown>): Promise<PipelineError> =>
+  call.then(
+    () => expect.fail('it succeeds'),
+    (error: unknown) => (isPipelineError(error) ? error : expect.fail(String(error))),
+  )
+
+const paths = (fake: { requests: readonly { path: string }[] }): string[] =>
+  fake.requests.map(({ path }) => path).filter((path) => /txt2img|img2img|extra-single/.test(path))
+
+describe('where a call goes', () => {
+  it('to the server that has its model: each model is loaded once', async () => {
+    const { a, b } = await fakes({ a: { models }, b: { models } })
+    const both = poolOf({ a, b }, { guesses: { load: 60_000, job: 10 } })
+    await both.describe()
+    const [, second, third] = names
+    await Promise.all(
+      [second, third].flatMap((model) =>
+        [1, 2, 3, 4, 5, 6].map((seed) => draw(both, { model, seed })),
+      ),
+    )
+    expect(a.state.loads.length + b.state.loads.length).toBeLessThanOrEqual(2)
+    expect(a.state.loaded).not.toBe(b.state.loaded)
+    expect(both.status()).toMatchObject({ done: 12, queued: 0, running: 0 })
+  })
+
+  it('a second copy is loaded when what is queued pays for it', async () => {
+    const { a, b } = await fakes({ a: { models }, b: { models } })
+    const both = poolOf({ a, b }, { guesses: { load: 30, job: 100 } })
+    await both.describe()
+    const [, model] = names
+    await Promise.all([1, 2, 3, 4, 5, 6].map((seed) => draw(both, { model, seed })))
+    expect(a.state.loaded).toBe(models[1])
+    expect(b.state.loaded).toBe(models[1])
+  })
+
+  it('one call at a time on each server, however many are asked for', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const both = poolOf({ a, b })
+    let most = 0
+    both.observe(({ running }) => (most = Math.max(most, running)))
+    await Promise.all(Array.from({ length: 12 }, (_, seed) => draw(both, { seed })))
+    expect(most).toBeLessThanOrEqual(2)
+    expect(prompts(a).length + prompts(b).length).toBe(12)
+    expect(Math.min(prompts(a).length, prompts(b).length)).toBeGreaterThan(2)
+  })
+
+  it('a picture travels: what only one server can do goes there', async () => {
+    const { a, b } = await fakes({ a: { adetailer: false }, b: {} })
+    const both = poolOf({ a, b })
+    const pipeline = createPipeline({ backend: both, stages: [txt2img, adetailer] })
+    const run = (seed: number) =>
+      pipeline.run({
+        prompt: 'a keeper',
+        width: 256,
+        height: 256,
+        seed,
+        txt2img: {},
+        adetailer: { units: [{ ad_model: 'face_yolov8n.pt' }] },
+      })
+    const results = await Promise.all([1, 2, 3, 4].map(run))
+    expect(results.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done'])
+    expect(paths(a).filter((path) => path.endsWith('img2img'))).toEqual([])
+    expect(paths(a).filter((path) => path.endsWith('txt2img')).length).toBeGreaterThan(0)
+    expect(paths(b).filter((path) => path.endsWith('img2img'))).toHaveLength(4)
+  })
+
+  it('a call without a model is pinned to one: not each server’s own', async () => {
+    const { a, b } = await fakes({
+      a: { models: [models[0] as string, models[1] as string] },
+      b: { models: [models[1] as string, models[0] as string] },
+    })
+    const both = poolOf({ a, b })
+    const { current } = await both.describe()
+    expect(current?.model).toBe(models[0])
+    const results = await Promise.all([1, 2, 3, 4].map((seed) => draw(both, { seed })))
+    expect(new Set(results.map(({ images }) => images[0]?.settings?.model))).toEqual(
+      new Set([models[0]]),
+    )
+  })
+
+  it('a size that a server would round otherwise goes to those that keep it', async () => {
+    const { a, b } = await fakes({ a: { dialect: 'a1111' }, b: { dialect: 'sdcpp' } })
+    const both = poolOf({ a, b })
+    const sizes = await Promise.all(
+      [1, 2, 3, 4].map(async (seed) => {
+        const { images } = await draw(both, { seed, width: 72, height: 64 })
+        return images[0]?.width
+      }),
+    )
+    expect(sizes).toEqual([72, 72, 72, 72])
+    expect(prompts(b)).toEqual([])
+  })
+})
+
+describe('what no server can do', () => {
+  const chain = { prompt: 'x', width: 64, height: 64, seed: 1, txt2img: {} }
+
+  it('is refused before the first call, with each server’s reason', async () => {
+    const { A, B } = await fakes({ A: {}, B: {} })
+    const real = webui({ url: B.url, pollInterval: 5 })
+    const both = pool([
+      { name: 'A', backend: webui({ url: A.url, pollInterval: 5 }) },
+      {
+        name: 'B',
+        backend: {
+          ...real,
+          describe: async (signal) => {
+            const has = await real.describe(signal)
+            return { ...has, operations: has.operations.filter((one) => one !== Upscale.name) }
+          },
+        },
+      },
+    ])
+    onTestFinished(() => both[Symbol.asyncDispose]())
+    const pipeline = createPipeline({ backend: both, stages: [txt2img, upscale] })
+    const error = await failure(
+      pipeline.run({ ...chain, upscale: { upscaler_1: '4x-UltraSharp', upscaling_resize: 2 } }),
+    )
+    expect(error.code).toBe('SW_POOL_NO_SERVER')
+    expect(error.message).toBe(
+      'upscale.upscaler_1: no server has upscaler "4x-UltraSharp": A lacks it, B has no upscale operation',
+    )
+    expect([...paths(A), ...paths(B)]).toEqual([])
+  })
+
+  it('also when the names are there, on no one server together', async () => {
+    const { a, b } = await fakes({
+      a: { models: [models[0] as string], loras: ['ink'] },
+      b: { models: [models[1] as string], loras: ['oil'] },
+    })
+    const both = poolOf({ a, b })
+    const pipeline = createPipeline({ backend: both, stages: [txt2img] })
+    const error = await failure(
+      pipeline.run({ ...chain, model: names[0], prompt: 'x <lora:oil:1>' } as never),
+    )
+    expect(error.message).toBe(
+      'no server has all that one call of txt2img needs: a lacks lora "oil", b lacks model "sd_xl_base_1.0"',
+    )
+    const run = await pipeline.run({ ...chain, model: names[1], prompt: 'x <lora:oil:1>' } as never)
+    expect(run.status).toBe('done')
+    expect(paths(a)).toEqual([])
+  })
+
+  it('each unit of ADetailer is a call of its own: detectors may be on different servers', async () => {
+    const { a, b } = await fakes({
+      a: { detectors: ['face_yolov8n.pt'] },
+      b: { detectors: ['hand_yolov8n.pt'] },
+    })
+    const both = poolOf({ a, b })
+    const pipeline = createPipeline({ backend: both, stages: [txt2img, adetailer] })
+    const units = [{ ad_model: 'face_yolov8n.pt' }, { ad_model: 'hand_yolov8n.pt' }]
+    const run = await pipeline.run({ ...chain, width: 256, height: 256, adetailer: { units } })
+    expect(run.status).toBe('done')
+    expect(paths(a).filter((path) => path.endsWith('img2img'))).toHaveLength(1)
+    expect(paths(b).filter((path) => path.endsWith('img2img'))).toHaveLength(1)
+  })
+
+  it('a checkpoint whose file differs between the servers is refused', async () => {
+    const [one, other] = ['a1', 'b2'].map((digits) => digits.repeat(32))
+    const { a, b } = await fakes({
+      a: { models: [{ file: models[0] as string, sha256: one as string, hashed: true }] },
+      b: { models: [{ file: models[0] as string, sha256: other as string, hashed: true }] },
+    })
+    const both = poolOf({ a, b })
+    const pipeline = createPipeline({ backend: both, stages: [txt2img] })
+    const error = await failure(pipeline.run({ ...chain, model: names[0] } as never))
+    expect(error.message).toMatch(/differs between the servers/)
+  })
+
+  it('refuses a slot that no server has', async () => {
+    const { a, b } = await fakes({ a: { dialect: 'sdcpp' }, b: { dialect: 'sdcpp' } })
+    const both = poolOf({ a, b })
+    const nothing = { slot: 'acme_depth', on: ['txt2img'], combines: false, value: 1 }
+    const error = await failure(
+      draw(both, {}, context({ contributions: [nothing, Hires.with({} as never)] })),
+    )
+    expect(error.code).toBe('SW_BACKEND_UNSUPPORTED')
+  })
+})
+
+describe('who a pool is', () => {
+  it('servers that are alike are known as one of them would be', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const both = poolOf({ a, b })
+    const alone = webui({ url: a.url })
+    onTestFinished(() => alone[Symbol.asyncDispose]())
+    const [{ identity: pooled }, { identity: single }] = [
+      await both.describe(),
+      await alone.describe(),
+    ]
+    expect(both.kind).toBe(alone.kind)
+    expect({ ...pooled, server: '' }).toEqual({ ...single, server: '' })
+    expect(pooled?.server).toContain(a.url)
+    expect(pooled?.server).toContain(b.url)
+  })
+
+  it('servers that differ are known by all of them', async () => {
+    const { a, b } = await fakes({ a: {}, b: { dialect: 'a1111' } })
+    const { identity } = await poolOf({ a, b }).describe()
+    const swapped = await poolOf({ b, a }).describe()
+    expect(identity?.dialect).toBe('a1111 + forge')
+    expect(JSON.stringify(identity?.options)).toContain('forge')
+    expect(swapped.identity?.options).toEqual(identity?.options)
+  })
+})

@@ -1,0 +1,148 @@
+import { createPipeline, type RunResult } from '@stagewright/core'
+import { txt2img } from '@stagewright/stage-txt2img'
+import { describe, expect, it } from 'vitest'
+
+import type { RunDescriptor, RunOutcome } from '../../src/index.js'
+import { draw, fakes, poolOf, prompts } from './servers.js'
+
+const models = [
+  'sd_xl_base_1.0.safetensors',
+  'juggernautXL.safetensors',
+  'dreamshaper_8.safetensors',
+]
+
+const runOf = (id: number, more: Partial<RunDescriptor<number>> = {}): RunDescriptor<number> => ({
+  id: `run ${id}`,
+  run: async (backend, signal) => (await draw(backend, { seed: id }, { signal })).images.length,
+  ...more,
+})
+
+async function all<T>(outcomes: AsyncIterable<RunOutcome<T>>): Promise<RunOutcome<T>[]> {
+  const found: RunOutcome<T>[] = []
+  for await (const one of outcomes) found.push(one)
+  return found
+}
+
+describe('queued runs', () => {
+  it('are made once each, and told as they end', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const both = poolOf({ a, b })
+    const outcomes = await all(both.runs(Array.from({ length: 20 }, (_, id) => runOf(id))))
+    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 'done'))
+    expect(new Set(outcomes.map(({ id }) => id)).size).toBe(20)
+    expect(prompts(a).length + prompts(b).length).toBe(20)
+  })
+
+  it('whole pipelines run too, model by model', async () => {
+    const { a, b } = await fakes({ a: { models }, b: { models } })
+    const both = poolOf({ a, b }, { describeEvery: 10_000, guesses: { load: 60_000, job: 50 } })
+    const runs = Array.from({ length: 12 }, (_, i): RunDescriptor<RunResult> => {
+      const model = (models[1 + (i % 2)] as string).replace('.safetensors', '')
+      return {
+        id: `cell ${i}`,
+        owner: 'sweep',
+        models: [model],
+        run: (backend, signal) =>
+          createPipeline({ backend, stages: [txt2img] }).run(
+            { prompt: `cell ${i}`, model, width: 64, height: 64, seed: i, txt2img: {} },
+            { signal },
+          ),
+      }
+    })
+    const outcomes = await all(both.runs(runs))
+    expect(outcomes.filter(({ status }) => status === 'done')).toHaveLength(12)
+    expect(a.state.loads.length + b.state.loads.length).toBeLessThanOrEqual(3)
+  })
+
+  it('are begun a few at a time, and read no further ahead than asked', async () => {
+    const { a } = await fakes({ a: {} })
+    const one = poolOf({ a })
+    let read = 0
+    let begun = 0
+    let ahead = 0
+    function* endless(): Generator<RunDescriptor<number>> {
+      for (; ; read++)
+        yield runOf(read, {
+          run: async (backend, signal) => {
+            begun += 1
+            return (await draw(backend, {}, { signal })).images.length
+          },
+        })
+    }
+    const outcomes: string[] = []
+    for await (const { id } of one.runs(endless(), { lookAhead: 10 })) {
+      outcomes.push(id)
+      ahead = Math.max(ahead, begun - outcomes.length)
+      if (outcomes.length === 5) break
+    }
+    expect(outcomes).toEqual(['run 0', 'run 1', 'run 2', 'run 3', 'run 4'])
+    expect(read).toBeLessThan(25)
+    expect(ahead).toBeLessThanOrEqual(3)
+  })
+
+  it('that fail are told as failed, and the others go on', async () => {
+    const { a } = await fakes({ a: {} })
+    const runs = [1, 2, 3].map((id) =>
+      runOf(id, id === 2 ? { run: () => Promise.reject(new Error('its own')) } : {}),
+    )
+    const outcomes = await all(poolOf({ a }).runs(runs))
+    expect(Object.fromEntries(outcomes.map(({ id, status }) => [id, status]))).toEqual({
+      'run 1': 'done',
+      'run 2': 'failed',
+      'run 3': 'done',
+    })
+  })
+
+  it('one, those of an owner, or all can be cancelled, waiting or under way', async () => {
+    const { a } = await fakes({ a: {} })
+    const one = poolOf({ a })
+    a.faults.add({ kind: 'stall', at: 'during' })
+    const queue = one.runs(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((id) => runOf(id, { owner: id % 2 === 0 ? 'even' : 'odd' })),
+    )
+    await a.until(({ queue: jobs }) => jobs > 0)
+    // The first is at its call, 6 waits, the odd ones wait or have one ready.
+    queue.cancel('run 0')
+    queue.cancel('run 6')
+    queue.cancelOwner('odd')
+    const outcomes = await all(queue)
+    const by = (status: string) =>
+      outcomes.filter((outcome) => outcome.status === status).map(({ id }) => id)
+    expect(by('done').toSorted()).toEqual(['run 2', 'run 4'])
+    expect(by('cancelled').toSorted()).toEqual([
+      'run 0',
+      'run 1',
+      'run 3',
+      'run 5',
+      'run 6',
+      'run 7',
+    ])
+
+    const others = one.runs([10, 11, 12].map((id) => runOf(id)))
+    others.cancelAll()
+    expect((await all(others)).filter(({ status }) => status === 'done')).toEqual([])
+    expect(one.status()).toMatchObject({ queued: 0, running: 0, waiting: 0 })
+  })
+
+  it('of two owners are made in turns, however many one of them has', async () => {
+    const { a } = await fakes({ a: {} })
+    const one = poolOf({ a })
+    const runs = [
+      ...Array.from({ length: 30 }, (_, id) => runOf(id, { owner: 'many' })),
+      ...Array.from({ length: 4 }, (_, id) => runOf(100 + id, { owner: 'few' })),
+    ]
+    const owners = (await all(one.runs(runs))).map(({ owner }) => owner)
+    // Of the first twelve, the few are through.
+    expect(owners.slice(0, 14).filter((owner) => owner === 'few')).toHaveLength(4)
+  })
+
+  it('a failing source ends the queue with its error, after what was begun', async () => {
+    const { a } = await fakes({ a: {} })
+    async function* broken(): AsyncGenerator<RunDescriptor<number>> {
+      yield runOf(1)
+      await Promise.resolve()
+      throw new Error('the list broke off')
+    }
+    await expect(all(poolOf({ a }).runs(broken()))).rejects.toThrow('the list broke off')
+  })
+})

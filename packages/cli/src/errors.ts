@@ -212,6 +212,12 @@ export const errors = defineErrors({
       `${d.server} needs the secret in ${d.variable}, and that is not set`,
     hint: (d) => `set it in the environment: export ${d.variable}=…`,
   },
+  SW_CLI_POOL_AND_BACKEND: {
+    kind: 'config',
+    message: (d: { pool: string; backend: string }) =>
+      `--pool ${d.pool} and --backend ${d.backend} cannot both say what makes the pictures`,
+    hint: (d) => `leave one out, or write --pool ${d.pool},${d.backend}`,
+  },
   SW_CLI_SERVER_OPTION: {
     kind: 'config',
     message: (d: { options: readonly string[]; backend: string }) =>

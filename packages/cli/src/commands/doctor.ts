@@ -5,12 +5,14 @@ import type { CliHost } from '../host.js'
 import {
   type DoctorReport,
   doctorText,
+  type MemberReport,
   type RunFileReport,
   type SupportLine,
 } from '../report/doctor-text.js'
 import { errorJson } from '../report/error-text.js'
 import type { RunFile } from '../run-file/read.js'
 import { type ChosenBackend, chooseBackend } from '../servers/choose-backend.js'
+import type { ChosenPool } from '../servers/choose-pool.js'
 import { askServer } from '../servers/find-server.js'
 import { serverFacts } from '../servers/server-facts.js'
 import type { RunFileOptions } from './options.js'
@@ -67,9 +69,35 @@ async function examine(chosen: ChosenBackend, { signal }: CliHost): Promise<Doct
     inventory: Object.fromEntries(
       Object.entries(capabilities.resources).map(([kind, names]) => [kind, countOf(kind, names)]),
     ),
+    ...(chosen.pool === undefined ? {} : { servers: await memberReports(chosen.pool, signal) }),
     stages: await supportLines(chosen, capabilities),
     warnings: facts?.notices ?? [],
   }
+}
+
+/** Each server of a pool, or why it does not answer. */
+function memberReports({ servers }: ChosenPool, signal?: AbortSignal): Promise<MemberReport[]> {
+  return Promise.all(
+    servers.map(async ({ name, url, backend }): Promise<MemberReport> => {
+      try {
+        const capabilities = await backend.describe(signal)
+        const facts = serverFacts({ backend: { capabilities } })
+        return {
+          name,
+          url,
+          ok: true,
+          server: facts?.server ?? backend.kind,
+          dialect: facts?.dialect,
+          version: facts?.version,
+          model: capabilities.current?.model,
+          warnings: facts?.notices ?? [],
+        }
+      } catch (error) {
+        signal?.throwIfAborted()
+        return { name, url, ok: false, error: errorJson(error).message }
+      }
+    }),
+  )
 }
 
 function countOf(kind: string, listed: readonly string[] | 'any') {

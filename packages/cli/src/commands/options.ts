@@ -28,6 +28,10 @@ export function withBackendOptions(command: Command, backends: readonly string[]
       `what makes the pictures: ${backends.join(', ')}, http://host:port, auto (a server on this machine), or a name of the config file`,
     )
     .option(
+      '--pool <servers>',
+      'several servers as one: names of the config file or addresses, separated by commas',
+    )
+    .option(
       '--config <file>',
       'the file that names servers and lists plugins (default: stagewright.config.yaml)',
     )

@@ -11,12 +11,14 @@ import {
 import { type BeginOptions, checkWritable, RunStore, type StoredRun } from '@stagewright/run-store'
 
 import { versionsOf } from '../built-in.js'
-import type { CliHost, Output } from '../host.js'
+import type { CliHost } from '../host.js'
 import { CallLog } from '../output/call-log.js'
 import { PreviewFile } from '../output/preview-file.js'
 import { type SavedRun, saveRun } from '../output/save-run.js'
 import { summaryText } from '../output/summary.js'
 import { jsonEvents, pictureJson } from '../progress/json-events.js'
+import { LiveBlock } from '../progress/live-block.js'
+import { serverJson, watchPool } from '../progress/pool-table.js'
 import { lineOn, progressOn } from '../progress/progress.js'
 import { TimeLeft } from '../progress/time-left.js'
 import { errorJson } from '../report/error-text.js'
@@ -101,7 +103,7 @@ export async function performRun(performed: Performed): Promise<number> {
   })
   const log = new CallLog()
   const json = options.json === true
-  const human: Output = json ? host.stderr : host.stdout
+  const human = new LiveBlock(json ? host.stderr : host.stdout)
   const say = (text: string): void => void human.write(`${text}\n`)
   const quiet = options.quiet === true
   const shows = options.preview === true
@@ -138,9 +140,13 @@ export async function performRun(performed: Performed): Promise<number> {
     await using _ = run
     // What the backend can show is known once the run has asked it.
     remarks = () => [...told, ...(shows ? withoutPreviews(chosen) : [])]
+    const { pool } = chosen.pool ?? {}
+    const unwatch = pool === undefined || quiet ? undefined : watchPool(pool, human)
     const { result: ended, error } = await outcomeOf(
       prepared.pipeline.run(prepared.config, { ...run.options, signal: host.signal }),
-    )
+    ).finally(() => unwatch?.())
+    if (json && pool !== undefined)
+      printJson({ type: 'pool', servers: pool.status().servers.map(serverJson) }, host)
     const trouble = await previews.end(ended.status === 'done')
     const result = { ...ended, warnings: [...remarks(), ...ended.warnings, ...trouble] }
     const finished = { result, error, stored: run, log, pictures, chosen, file, flags }

@@ -1,4 +1,5 @@
 import { versioned } from '../servers/server-facts.js'
+import { columnsText } from './table.js'
 
 /** What `doctor` found, as `--json` prints it; what could not be found out is absent. */
 export interface DoctorReport {
@@ -12,9 +13,25 @@ export interface DoctorReport {
   readonly current?: object | undefined
   /** By kind; a count of null: any name is taken. */
   readonly inventory?: Readonly<Record<string, Inventory>> | undefined
+  /** Of a pool: each of its servers. */
+  readonly servers?: readonly MemberReport[] | undefined
   readonly stages?: readonly SupportLine[] | undefined
   readonly warnings?: readonly string[] | undefined
   readonly run_file?: RunFileReport | undefined
+}
+
+export interface MemberReport {
+  readonly name: string
+  readonly url: string | undefined
+  readonly ok: boolean
+  readonly server?: string | undefined
+  readonly dialect?: string | undefined
+  readonly version?: string | undefined
+  /** What it uses unless told, so has loaded. */
+  readonly model?: string | undefined
+  readonly warnings?: readonly string[]
+  /** Why it does not answer. */
+  readonly error?: string
 }
 
 interface Inventory {
@@ -42,6 +59,7 @@ export function doctorText(report: DoctorReport, columns: number): string {
   const { inventory, stages, warnings = [], run_file: file } = report
   return [
     ...serverLines(report, columns),
+    ...(report.servers === undefined ? [] : memberLines(report.servers, columns)),
     ...(inventory === undefined ? [] : inventoryLines(inventory, columns)),
     ...(stages === undefined ? [] : supportLines(stages, columns)),
     ...(warnings.length === 0 ? [] : ['', 'settings of the server to know of']),
@@ -63,6 +81,23 @@ function serverLines(report: DoctorReport, columns: number): string[] {
   return lines.flatMap(([title = '', text]) =>
     text === undefined ? [] : wrapped(title.padEnd(12), text, columns),
   )
+}
+
+function memberLines(servers: readonly MemberReport[], columns: number): string[] {
+  const rows = servers.map(({ name, url = '-', ok, server = '', version, model = '-', error }) => [
+    name,
+    url,
+    ok ? versioned(server, version) : 'down',
+    ok ? model : (error ?? ''),
+  ])
+  const table = columnsText([['server', 'address', 'is', 'model'], ...rows], columns)
+  return [
+    '',
+    ...table.split('\n'),
+    ...servers.flatMap(({ name, warnings = [] }) =>
+      warnings.flatMap((text) => wrapped(`  ! ${name}: `, text, columns)),
+    ),
+  ]
 }
 
 function usedText(current: object): string | undefined {

@@ -6,6 +6,7 @@ import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
 import { addressOf, isHostAndPort } from './address.js'
 import type { DialectChoice } from './choices.js'
+import { type ChosenPool, choosePool, namesIn } from './choose-pool.js'
 import { type ConfigFile, readConfigFile } from './config-file.js'
 import { type Credentials, credentialsFor, credentialsFromEnvironment } from './credentials.js'
 import { findServer } from './find-server.js'
@@ -14,6 +15,8 @@ import { WatchedBackend } from './watched-backend.js'
 /** The options that say which backend, and how to deal with it. */
 export interface BackendOptions {
   readonly backend?: string
+  /** Names or addresses, separated by commas. */
+  readonly pool?: string
   readonly config?: string
   readonly dialect?: DialectChoice
   readonly lenient?: true
@@ -31,9 +34,12 @@ export interface ChosenBackend {
   readonly url: string | undefined
   /** The options that choose it again; none for the one that is used anyway. */
   readonly flags: readonly string[]
+  /** Where several servers are one backend. */
+  readonly pool?: ChosenPool | undefined
 }
 
 /** The backend that `--backend` names: a built-in one, the address of a server, `auto`, or a name of the config file.
+ *  `--pool` names several servers as one; `--backend pool` takes those that the config file lists.
  *  Without the option it is the config file's `backend`, else `fallback`, else the first built-in one.
  *  @throws {PipelineError} SW_CLI_UNKNOWN_BACKEND, SW_CLI_NO_SERVER, SW_CLI_SERVER_OPTION, SW_CLI_SECRET_…,
  *  SW_CLI_CONFIG_… */
@@ -43,9 +49,16 @@ export async function chooseBackend(
   fallback?: string,
 ): Promise<ChosenBackend> {
   const builtIn = backendNames(host)
-  const config = await readConfigFile(options.config, host.cwd, [...builtIn, 'auto'])
+  const config = await readConfigFile(options.config, host.cwd, [...builtIn, 'auto', 'pool'])
   const usual = builtIn[0] ?? 'auto'
   const name = options.backend ?? config.backend ?? fallback ?? usual
+  if (options.pool !== undefined && options.backend !== undefined)
+    throw errors.SW_CLI_POOL_AND_BACKEND({ pool: options.pool, backend: options.backend })
+  const pooled = options.pool === undefined ? undefined : namesIn(options.pool)
+  if (pooled !== undefined || (name === 'pool' && config.pool !== undefined)) {
+    const flag = options.pool === undefined ? '--backend pool' : `--pool ${options.pool}`
+    return choosePooled(pooled ?? config.pool ?? [], flag, { options, host, config })
+  }
   if (builtIn.includes(name)) {
     refuseServerOptions(options, name)
     const backend = await makeBackend(name, host)
@@ -59,7 +72,7 @@ export async function chooseBackend(
   }
   const server = await serverNamed(name, config, host)
   if (server === undefined) {
-    const known = [...builtIn, 'auto', 'http://host:port', ...config.servers.keys()]
+    const known = [...builtIn, 'auto', ...knownServers(config)]
     throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known: isHostAndPort(name) ? [] : known })
   }
   return {
@@ -67,6 +80,44 @@ export async function chooseBackend(
     url: server.url,
     flags: [...server.flags, ...serverFlags(options), ...lenientFlag(options)],
   }
+}
+
+async function choosePooled(
+  names: readonly string[],
+  flag: string,
+  from: {
+    readonly options: BackendOptions
+    readonly host: CliHost
+    readonly config: ConfigFile
+  },
+): Promise<ChosenBackend> {
+  const { options, host, config } = from
+  const builtIn = backendNames(host)
+  const connectTo = async (name: string) => {
+    const server = name === 'auto' ? undefined : await serverNamed(name, config, host)
+    if (server === undefined) return undefined
+    const { url } = server
+    const called = config.servers.has(name) ? name : new URL(url).host
+    return {
+      name: called,
+      url,
+      backend: (await makerOf(server, options, host))(options.lenient === true),
+    }
+  }
+  const chosen = await choosePool(names, builtIn, host, connectTo, [
+    ...builtIn,
+    ...knownServers(config),
+  ])
+  return {
+    backend: new WatchedBackend(chosen.pool),
+    url: undefined,
+    flags: [flag, ...serverFlags(options), ...lenientFlag(options)],
+    pool: chosen,
+  }
+}
+
+function knownServers({ servers, pool }: ConfigFile): string[] {
+  return ['http://host:port', ...servers.keys(), ...(pool === undefined ? [] : ['pool'])]
 }
 
 interface Server {
@@ -101,11 +152,21 @@ async function connect(
   options: BackendOptions,
   host: CliHost,
 ): Promise<WatchedBackend> {
+  const make = await makerOf(server, options, host)
+  const strict = make(false)
+  return new WatchedBackend(strict, options.lenient === true ? make(true) : strict)
+}
+
+async function makerOf(
+  server: Server,
+  options: BackendOptions,
+  host: CliHost,
+): Promise<(lenient: boolean) => Backend> {
   const { webui } = await import('@stagewright/backend-webui')
   const { handlers = [], slots = [] } = (await host.webuiParts?.()) ?? {}
   const timeout = options.timeout ?? server.timeout
   const stall = options.stall ?? server.stall
-  const make = (lenient: boolean): Backend =>
+  return (lenient) =>
     webui({
       url: server.url,
       auth: server.credentials,
@@ -127,8 +188,6 @@ async function connect(
       ...(options.onOom === undefined ? {} : { onOom: options.onOom }),
       sizeMultiple: options.sizeMultiple ?? server.sizeMultiple,
     })
-  const strict = make(false)
-  return new WatchedBackend(strict, options.lenient === true ? make(true) : strict)
 }
 
 /** Milliseconds; `--timeout` makes them shorter, never longer. */

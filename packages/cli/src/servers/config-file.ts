@@ -38,6 +38,8 @@ export interface PluginEntry {
 
 export interface ConfigFile {
   readonly backend?: string | undefined
+  /** Names or addresses of the servers that `--backend pool` takes together. */
+  readonly pool?: readonly string[] | undefined
   readonly servers: ReadonlyMap<string, NamedServer>
   /** By the name of the package. */
   readonly plugins: ReadonlyMap<string, PluginEntry>
@@ -75,7 +77,7 @@ class Reader {
   }
 
   file(config: unknown, reserved: readonly string[]): Omit<ConfigFile, 'folder'> {
-    const top = this.#map(config ?? {}, '', ['backend', 'backends', 'plugins'])
+    const top = this.#map(config ?? {}, '', ['backend', 'backends', 'pool', 'plugins'])
     const backends = this.#map(top['backends'] ?? {}, 'backends')
     const servers = new Map<string, NamedServer>()
     for (const [name, value] of Object.entries(backends)) {
@@ -85,7 +87,8 @@ class Reader {
       else servers.set(name, this.#server(value, path))
     }
     const backend = this.#text(top, 'backend', '')
-    return { backend, servers, plugins: this.#plugins(top['plugins'] ?? {}) }
+    const pool = this.#names(top, 'pool')
+    return { backend, pool, servers, plugins: this.#plugins(top['plugins'] ?? {}) }
   }
 
   #plugins(value: unknown): ReadonlyMap<string, PluginEntry> {
@@ -220,6 +223,14 @@ class Reader {
     return undefined
   }
 
+  #names(map: Values, key: string): readonly string[] | undefined {
+    const value = map[key]
+    if (value === undefined) return undefined
+    if (isNames(value)) return value
+    this.#refuse(key, `${key} is no list of names`, `write ${key}: [gpu-a, gpu-b]`)
+    return undefined
+  }
+
   #seconds(map: Values, key: string, path: string): number | undefined {
     const value = map[key]
     if (value === undefined) return undefined
@@ -245,6 +256,14 @@ class Reader {
   #secret(path: string, remedy: string): void {
     this.found.push(errors.SW_CLI_SECRET_IN_FILE({ path, place: this.#place(path), remedy }))
   }
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => typeof one === 'string' && one !== '')
+  )
 }
 
 type Values = Readonly<Record<string, unknown>>

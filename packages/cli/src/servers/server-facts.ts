@@ -1,3 +1,5 @@
+import type { Capabilities } from '@stagewright/core'
+
 import type { ChosenBackend } from './choose-backend.js'
 
 /** What a server says of itself beyond what every backend tells. */
@@ -13,7 +15,11 @@ export interface ServerFacts {
 }
 
 /** The facts of a server, as far as its backend told them. */
-export function serverFacts({ backend }: Pick<ChosenBackend, 'backend'>): ServerFacts | undefined {
+export function serverFacts({
+  backend,
+}: {
+  readonly backend: { readonly capabilities: Capabilities | undefined }
+}): ServerFacts | undefined {
   const facts: object | undefined = backend.capabilities
   return facts !== undefined && 'dialect' in facts && 'notices' in facts
     ? (facts as ServerFacts)

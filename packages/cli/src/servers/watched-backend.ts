@@ -2,6 +2,7 @@ import type {
   Backend,
   CallContext,
   CallResult,
+  CallNeeds,
   Capabilities,
   Operation,
   PipelineError,
@@ -21,6 +22,8 @@ export class WatchedBackend implements Backend {
   /** Absent where the backend has none. */
   readonly settle?: NonNullable<Backend['settle']>
 
+  readonly refuses?: NonNullable<Backend['refuses']>
+
   /** `calls` makes the calls, where it is another than the one that is asked what it has. */
   constructor(strict: Backend, calls: Backend = strict) {
     this.kind = strict.kind
@@ -28,6 +31,7 @@ export class WatchedBackend implements Backend {
     this.#calls = calls
     if (strict.settle !== undefined)
       this.settle = (callId, signal) => strict.settle?.(callId, signal) ?? Promise.resolve('over')
+    if (strict.refuses !== undefined) this.refuses = (call: CallNeeds) => strict.refuses?.(call)
   }
 
   /** What `describe()` gave last. */

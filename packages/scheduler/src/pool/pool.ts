@@ -47,7 +47,7 @@ export interface Pool extends Backend, AsyncDisposable {
   status(): PoolStatus
   /** `told` after every change, at most once a turn of the event loop. Call the result to end that. What it throws is
    *  swallowed. */
-  observe(told: (status: PoolStatus) => void): () => void
+  observe(this: void, told: (status: PoolStatus) => void): () => void
   describe(signal?: AbortSignal): Promise<Capabilities>
   settle(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'>
   refuses(call: CallNeeds): PipelineError | undefined

@@ -154,12 +154,12 @@ describe('what no server can do', () => {
     const both = poolOf({ a, b })
     const pipeline = createPipeline({ backend: both, stages: [txt2img] })
     const error = await failure(
-      pipeline.run({ ...chain, model: names[0], prompt: 'x <lora:oil:1>' } as never),
+      pipeline.run({ ...chain, model: names[0], prompt: 'x <lora:oil:1>' }),
     )
     expect(error.message).toBe(
       'no server has all that one call of txt2img needs: a lacks lora "oil", b lacks model "sd_xl_base_1.0"',
     )
-    const run = await pipeline.run({ ...chain, model: names[1], prompt: 'x <lora:oil:1>' } as never)
+    const run = await pipeline.run({ ...chain, model: names[1], prompt: 'x <lora:oil:1>' })
     expect(run.status).toBe('done')
     expect(paths(a)).toEqual([])
   })
@@ -186,7 +186,7 @@ describe('what no server can do', () => {
     })
     const both = poolOf({ a, b })
     const pipeline = createPipeline({ backend: both, stages: [txt2img] })
-    const error = await failure(pipeline.run({ ...chain, model: names[0] } as never))
+    const error = await failure(pipeline.run({ ...chain, model: names[0] }))
     expect(error.message).toMatch(/differs between the servers/)
   })
 

@@ -1,0 +1,86 @@
+import type { Pool, PoolStatus, ServerStatus } from '@stagewright/scheduler'
+
+import { columnsText, timeText } from '../report/table.js'
+import type { LiveBlock } from './live-block.js'
+import { lineOn } from './progress.js'
+
+/** Milliseconds between two drawings of the table. */
+const pause = 200
+
+/** Shows how a pool goes: a table that changes on a terminal, elsewhere a line where a server goes or comes back.
+ *  @returns what ends it, with the table as it is then */
+export function watchPool(pool: Pool, output: LiveBlock): () => void {
+  const terminal = output.isTTY === true
+  const told = new Map<string, ServerStatus['state']>()
+  const draw = (status: PoolStatus): void =>
+    output.show(poolText(status, output.columns).split('\n'))
+  const end = pool.observe((status) => {
+    for (const text of changesOf(status, told)) lineOn(output, text)
+  })
+  if (!terminal) return end
+  const redraw = (): void => draw(pool.status())
+  redraw()
+  const timer = setInterval(redraw, pause)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    end()
+    redraw()
+    output.show([])
+  }
+}
+
+/** The table: server, model, job, queue, loads, idle. */
+export function poolText({ servers, queued, waiting }: PoolStatus, columns?: number): string {
+  const rows = servers.map((server) => [
+    server.name,
+    server.models.map(short).join(' + ') || '-',
+    jobText(server),
+    String(server.queued),
+    String(server.loads),
+    timeText(server.idleMs),
+    String(server.done),
+  ])
+  const all = [['server', 'model', 'job', 'queue', 'loads', 'idle', 'done'], ...rows]
+  const more = waiting > 0 ? `, ${waiting} runs to begin` : ''
+  return `${columnsText(all, columns)}\n${queued} queued${more}`
+}
+
+/** A server of the status as `--json` prints it. */
+export function serverJson({ idleMs, retryInMs, job, ...server }: ServerStatus): object {
+  return {
+    ...server,
+    ...(job === undefined ? {} : { job: { ...job, ms: Math.round(job.ms) } }),
+    idle_ms: Math.round(idleMs),
+    ...(retryInMs === undefined ? {} : { retry_in_ms: Math.round(retryInMs) }),
+  }
+}
+
+function jobText({ job, state, error, retryInMs }: ServerStatus): string {
+  if (job !== undefined) {
+    const doing = job.loading ? 'loads' : `${Math.round(job.progress * 100)} %`
+    const owner = job.owner === '' ? '' : `${job.owner}: `
+    return `${owner}${job.stage} ${doing}`
+  }
+  if (state === 'idle') return '-'
+  const again = retryInMs === undefined ? '' : `, asked again in ${timeText(retryInMs)}`
+  return `${state}${error === undefined ? '' : `: ${error}`}${again}`
+}
+
+function* changesOf(
+  { servers }: PoolStatus,
+  told: Map<string, ServerStatus['state']>,
+): Generator<string> {
+  for (const { name, state, error, retryInMs } of servers) {
+    const before = told.get(name)
+    if (state === 'probing' || state === 'new') continue
+    told.set(name, state)
+    const again = retryInMs === undefined ? '' : `; asked again in ${timeText(retryInMs)}`
+    if (state === 'down' && before !== 'down') yield `! ${name} is down: ${error ?? ''}${again}`
+    if (state !== 'down' && before === 'down') yield `${name} is back`
+  }
+}
+
+function short(model: string): string {
+  return model.replace(/\.(safetensors|ckpt|gguf|sft)$/, '')
+}

@@ -1,0 +1,46 @@
+import type { Backend } from '@stagewright/core'
+import type { Pool } from '@stagewright/scheduler'
+
+import { makeBackend } from '../built-in.js'
+import { errors } from '../errors.js'
+import type { CliHost } from '../host.js'
+
+/** A server of a pool, and where it is. */
+export interface PoolServer {
+  readonly name: string
+  /** Undefined for one that is no server. */
+  readonly url: string | undefined
+  readonly backend: Backend
+}
+
+export interface ChosenPool {
+  readonly pool: Pool
+  readonly servers: readonly PoolServer[]
+}
+
+/** The servers of `--pool a,b`, or of the config file's list, as one backend.
+ *  @param connect makes a member of a name that is no built-in backend; undefined where there is no such server
+ *  @throws {PipelineError} SW_CLI_UNKNOWN_BACKEND, SW_POOL_MEMBERS, and what `connect` throws */
+export async function choosePool(
+  names: readonly string[],
+  builtIn: readonly string[],
+  host: CliHost,
+  connect: (name: string) => Promise<PoolServer | undefined>,
+  known: readonly string[],
+): Promise<ChosenPool> {
+  const servers: PoolServer[] = []
+  for (const name of names) {
+    const server = builtIn.includes(name)
+      ? { name, url: undefined, backend: await makeBackend(name, host) }
+      : await connect(name)
+    if (server === undefined) throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known })
+    servers.push(server)
+  }
+  const { pool } = await import('@stagewright/scheduler')
+  return { pool: pool(servers), servers }
+}
+
+/** `gpu-a, http://10.0.0.2:7860` → its names. */
+export function namesIn(list: string): string[] {
+  return list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
+}

@@ -1,5 +1,6 @@
 // The pool against other ways to queue: the real dispatcher on a virtual clock, ten seeds a scenario. Then the same code
 // on four real servers in processes of their own, and servers killed at random under 500 jobs.
+import { chaos, equalJobs, manyRuns } from './pool-real.mjs'
 import { bound, disciplines, jobsOf, scenarios, simulate } from './pool-simulation.mjs'
 import { table, target } from './table.mjs'
 
@@ -11,10 +12,13 @@ export async function benchPool() {
   const simulated = Object.entries(scenarios).map(([title, scenario]) =>
     inVirtualTime(title, scenario),
   )
+  const real = { equal: await equalJobs(), many: await manyRuns(), chaos: await chaos() }
+  const all = [...simulated, ...Object.values(real)]
   return {
     simulated: simulated.map(({ title, means }) => ({ title, means })),
-    targets: simulated.flatMap(({ targets }) => targets),
-    text: simulated.map(({ text }) => text).join('\n\n'),
+    ...Object.fromEntries(Object.entries(real).map(([name, { measured }]) => [name, measured])),
+    targets: all.flatMap(({ targets }) => targets),
+    text: all.map(({ text }) => text).join('\n\n'),
   }
 }
 

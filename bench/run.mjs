@@ -37,7 +37,7 @@ const benches = {
     run: async () => (await import('./history.mjs')).benchHistory(),
   },
   pool: {
-    needs: ['core', 'backend-webui', 'fake-webui', 'scheduler', 'cli'],
+    needs: ['core', 'backend-webui', 'scheduler', 'cli', 'stage-txt2img', 'stage-upscale'],
     run: async () => (await import('./pool.mjs')).benchPool(),
   },
 }

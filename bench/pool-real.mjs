@@ -80,23 +80,27 @@ export async function chaos(count = 500) {
       // The kills are ours, not the jobs': one that was on two servers by chance is no poison.
       { quarantineAfter: 6, breaker: { first: 100, most: 1000 } },
     )
-    globalThis.dbg = together
     const heaps = []
     const seen = new Map()
     const digests = new Set()
     const failures = []
     let kills = 0
     let over = false
+    const starts = []
+    const restart = async (server) => {
+      await pause(100 + Math.random() * 400)
+      if (!over) await server.start()
+    }
     const killer = (async () => {
       while (!over) {
-        await pause(400 + Math.random() * 800)
+        await pause(2000 + Math.random() * 2000)
         const up = servers.filter(({ running }) => running)
         // One at least stays, so that time is measured and not waiting.
         if (over || up.length < 2) continue
         const victim = up[Math.floor(Math.random() * up.length)]
         await victim.kill()
         kills += 1
-        void pause(100 + Math.random() * 400).then(() => (over ? undefined : victim.start()))
+        starts.push(restart(victim))
       }
     })()
     const started = performance.now()
@@ -130,6 +134,7 @@ export async function chaos(count = 500) {
     } finally {
       over = true
       await killer
+      await Promise.all(starts)
       await together[Symbol.asyncDispose]()
     }
     const took = performance.now() - started

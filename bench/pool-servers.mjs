@@ -29,13 +29,15 @@ class ServerProcess {
   url = ''
   #config
   #child
+  #ready = false
 
   constructor(config) {
     this.#config = config
   }
 
+  /** Whether it serves: one that is starting does not. */
   get running() {
-    return this.#child !== undefined
+    return this.#ready
   }
 
   /** On the same port as before. */
@@ -43,7 +45,7 @@ class ServerProcess {
     const port = this.url === '' ? '0' : new URL(this.url).port
     const args = ['fake-webui', '--json', '--tiny-pictures', '--config', this.#config]
     const child = spawn(process.execPath, [command, ...args, '--port', port], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     })
     this.#child = child
     const lines = createInterface({ input: child.stdout })
@@ -54,12 +56,14 @@ class ServerProcess {
       }),
     ])
     this.url = JSON.parse(line).url
+    this.#ready = true
   }
 
   /** At once, with whatever it was at. */
   async kill() {
     const child = this.#child
     this.#child = undefined
+    this.#ready = false
     if (child === undefined || child.exitCode !== null) return
     child.kill('SIGKILL')
     await once(child, 'exit')

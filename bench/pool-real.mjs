@@ -158,7 +158,7 @@ export async function chaos(count = 500) {
           ['calls moved to another server', moved],
           ['calls made', `${done} for ${count * 2}`],
           ['lost, delivered twice', `${lost}, ${twice}`],
-          ['heap, every 50 runs', heaps.map((bytes) => `${(bytes / 1e6).toFixed(0)}`).join(' ')],
+          ['heap, every 50 runs', heaps.map((bytes) => (bytes / 1e6).toFixed(0)).join(' ')],
           ...(failures.length > 0 ? [['failures', String(failures[0])]] : []),
         ],
       ),

@@ -50,10 +50,13 @@ export const poolErrors = defineErrors({
     message: (d: {
       stage: string
       operation: string
-      evidence: readonly Evidence[]
       owner: string
+      servers: readonly string[]
+      /** The evidence in words. */
+      told: readonly string[]
+      evidence: readonly Evidence[]
     }) =>
-      `${d.operation} of ${d.stage} was on ${d.evidence.map(({ server }) => server).join(' and ')} when they failed, and is not tried on a further server: ${d.evidence.map(({ server, at, message }) => `${server} at ${at}: ${message}`).join('; ')}`,
+      `${d.operation} of ${d.stage} was on ${d.servers.join(' and ')} when they failed, and is not tried on a further server: ${d.told.join('; ')}`,
     hint: 'look at the servers’ logs at these times: the request may be what brings them down (too large, or a damaged model)',
   },
   SW_POOL_CLOSED: {

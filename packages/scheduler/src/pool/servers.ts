@@ -168,7 +168,14 @@ export class Servers {
         if (evidence.length >= this.#options.quarantineAfter) {
           this.#quarantined += 1
           throw poolErrors.SW_POOL_JOB_QUARANTINED(
-            { stage: ctx.stage, operation: operation.name, evidence, owner },
+            {
+              stage: ctx.stage,
+              operation: operation.name,
+              owner,
+              servers: evidence.map(({ server }) => server),
+              told: evidence.map(({ server, at, message }) => `${server} at ${at}: ${message}`),
+              evidence,
+            },
             { cause: error },
           )
         }

@@ -1,4 +1,5 @@
 import {
+  type Backend,
   type CallNeeds,
   createPipeline,
   errors,
@@ -40,16 +41,14 @@ describe('what a call needs', () => {
   test('is told with it: what all calls of the stage need, and what only this one does', async () => {
     const told: string[][] = []
     const backend = recordingBackend({ capabilities: { resources } })
-    const pipeline = createPipeline({
-      backend: {
-        ...backend,
-        call: (operation, request, ctx) => {
-          if (ctx.stage === 'repair') told.push((ctx.needs ?? []).map(({ name }) => name))
-          return backend.call(operation, request, ctx)
-        },
+    const listening: Backend = {
+      ...backend,
+      call: (operation, request, ctx) => {
+        if (ctx.stage === 'repair') told.push((ctx.needs ?? []).map(({ name }) => name))
+        return backend.call(operation, request, ctx)
       },
-      stages: [draw, repair],
-    })
+    }
+    const pipeline = createPipeline({ backend: listening, stages: [draw, repair] })
     await pipeline.run(config)
     expect(told).toEqual([
       ['face', 'both'],

@@ -1,1 +1,36 @@
-export {}
+// Sweeps
+export { type Cell, configOf } from './sweep/cells.js'
+export { sweepErrors, sweepNotes } from './sweep/errors.js'
+export { explainSweep } from './sweep/explain.js'
+export { costOf, type Heavy, orderOf } from './sweep/order.js'
+export {
+  planSweep,
+  type Sweep,
+  sweep,
+  type SweepAxis,
+  type SweepCosts,
+  sweepIn,
+  type SweepPlan,
+  type SweepPlanOptions,
+} from './sweep/plan.js'
+export {
+  type CellResult,
+  type CellStatus,
+  readSweep,
+  sweepFile,
+  type SweepOnDisk,
+  type SweepRecord,
+} from './sweep/record.js'
+export {
+  isWhole,
+  resumeSweep,
+  runSweep,
+  type SweepBeginOptions,
+  type SweepEvent,
+  type SweepResult,
+  type SweepRunOptions,
+} from './sweep/run.js'
+export { readPath, withValueAt } from './sweep/set-path.js'
+export type { Draw, SweepInput, SweepSpec } from './sweep/spec.js'
+export { csvOf, type SweepRow, tableOf, valueText } from './sweep/table.js'
+export { linesOf, type WildcardReader } from './sweep/wildcards.js'

@@ -69,10 +69,9 @@ export const sweepErrors = defineErrors({
   },
   SW_SWEEP_CELL_REFUSED: {
     kind: 'plan',
-    message: (d: { cells: string; code: string; problem: string }) =>
+    message: (d: { cells: string; code: string; problem: string; remedy: string }) =>
       `${d.cells}: ${d.problem} (${d.code})`,
-    hint: (d: { cells: string; code: string; problem: string; remedy: string }) =>
-      `${d.remedy}; or leave such cells out with sweep.where`,
+    hint: (d) => `${d.remedy}; or leave such cells out with sweep.where`,
   },
   SW_SWEEP_NOT_A_SWEEP: {
     kind: 'config',

@@ -204,7 +204,7 @@ function checkTwice(dimensions: readonly Dimension[], found: PipelineError[]): v
     }
 }
 
-function wildcardsOf(given: SweepInput['wildcards']): SweepSpec['wildcards'] {
+function wildcardsOf(given: z.infer<typeof shape>['wildcards']): SweepSpec['wildcards'] {
   if (given === undefined) return { from: undefined, draw: 'per_picture' }
   if (typeof given !== 'string') return { from: given.from, draw: given.draw ?? 'per_picture' }
   const draw = draws.find((one) => one === given)

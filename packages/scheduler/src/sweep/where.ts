@@ -184,10 +184,10 @@ type Compare = (one: unknown, other: unknown) => boolean
 const comparisons: readonly (readonly [string, Compare])[] = [
   ['==', same],
   ['!=', (one, other) => !same(one, other)],
-  ['<=', (one, other) => ordered(one, other) && one <= other],
-  ['>=', (one, other) => ordered(one, other) && one >= other],
-  ['<', (one, other) => ordered(one, other) && one < other],
-  ['>', (one, other) => ordered(one, other) && one > other],
+  ['<=', (one, other) => ordered(one, other, (a, b) => a <= b)],
+  ['>=', (one, other) => ordered(one, other, (a, b) => a >= b)],
+  ['<', (one, other) => ordered(one, other, (a, b) => a < b)],
+  ['>', (one, other) => ordered(one, other, (a, b) => a > b)],
   ['in', (one, list) => Array.isArray(list) && list.some((other) => same(one, other))],
 ]
 
@@ -196,6 +196,11 @@ function same(one: unknown, other: unknown): boolean {
 }
 
 /** Only numbers with numbers and texts with texts: what else is neither less nor more. */
-function ordered(one: unknown, other: unknown): one is number {
-  return typeof one === typeof other && (typeof one === 'number' || typeof one === 'string')
+function ordered(
+  one: unknown,
+  other: unknown,
+  compare: (a: number | string, b: number | string) => boolean,
+): boolean {
+  if (typeof one === 'number' && typeof other === 'number') return compare(one, other)
+  return typeof one === 'string' && typeof other === 'string' && compare(one, other)
 }

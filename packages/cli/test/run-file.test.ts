@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { stagesOf } from '../src/built-in.js'
 import { withOverrides } from '../src/run-file/overrides.js'
-import { readPath } from '../src/run-file/set-path.js'
+import { readPath } from '@stagewright/scheduler'
 import { Workplace } from './support.js'
 
 let place: Workplace

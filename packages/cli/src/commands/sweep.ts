@@ -335,7 +335,18 @@ function cellConfig({ base, cells: [first] }: SweepPlan): RunConfig {
 }
 
 function sweepPlanJson(plan: SweepPlan): object {
-  const { axes, cells, order, ours, plain, shared, basePassesSaved, estimates, notes } = plan
+  const {
+    axes,
+    cells,
+    order,
+    ours,
+    plain,
+    shared,
+    basePassesSaved,
+    callsShared,
+    estimates,
+    notes,
+  } = plan
   const known = estimates.filter((ms) => ms !== undefined)
   return {
     sweep: {
@@ -343,7 +354,7 @@ function sweepPlanJson(plan: SweepPlan): object {
       cells,
       order,
       calls: ours.calls,
-      calls_saved: plain.calls - ours.calls,
+      calls_shared: callsShared,
       model_loads: ours.modelLoads,
       changes: ours.changes,
       cell_by_cell: { calls: plain.calls, model_loads: plain.modelLoads, changes: plain.changes },

@@ -4,8 +4,18 @@ import { valueText } from './table.js'
 
 /** A planned sweep in words: its axes, what is made and what is saved, and its notes. */
 export function explainSweep(plan: SweepPlan): string {
-  const { axes, cells, ours, plain, shared, basePassesSaved, notes, order, estimates } = plan
-  const saved = plain.calls - ours.calls
+  const {
+    axes,
+    cells,
+    ours,
+    plain,
+    shared,
+    basePassesSaved,
+    callsShared: saved,
+    notes,
+    order,
+    estimates,
+  } = plan
   const changed = order.some((number, i) => number !== i + 1)
   const known = estimates.filter((ms) => ms !== undefined)
   return [

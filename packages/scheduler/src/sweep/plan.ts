@@ -81,6 +81,8 @@ export interface SweepPlan {
   readonly ours: SweepCosts
   /** Cell by cell, in the author's order, with nothing shared. */
   readonly plain: SweepCosts
+  /** Calls that an earlier cell makes, so that they are not made again. */
+  readonly callsShared: number
   /** Whether the high-res pass has calls of its own because of `share`. */
   readonly shared: boolean
   /** The base passes that `share` saves, or would save. */
@@ -138,6 +140,7 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
     ...sharing.notes,
     ...stoppedNotes(chosen),
   ]
+  const ours = costsOf(order, chosen, heavies, { current, once: true })
   return {
     base,
     axes: axesOf(spec, cells, split.cells > 0),
@@ -145,8 +148,9 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
     order: order.map((at) => at + 1),
     x: spec.x,
     y: spec.y,
-    ours: costsOf(order, chosen, heavies, { current, once: true }),
+    ours,
     plain: costsOf(author, rehearsed, heavies, { current, once: false }),
+    callsShared: chosen.reduce((sum, { calls }) => sum + calls.length, 0) - ours.calls,
     shared: chosen !== rehearsed,
     basePassesSaved: sharing.saved,
     estimates: await estimatesOf(order, chosen, options.estimate),

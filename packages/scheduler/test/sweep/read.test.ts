@@ -16,7 +16,7 @@ async function planned(
   files: Readonly<Record<string, string>> = {},
 ): Promise<SweepPlan> {
   await using backend = sketch()
-  return planSweep(sweep(config, input), {
+  return await planSweep(sweep(config, input), {
     backend,
     stages,
     random: () => 42,

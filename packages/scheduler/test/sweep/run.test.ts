@@ -35,10 +35,10 @@ async function ran(
   input: SweepInput,
   { root, ...how }: Ran,
 ): Promise<SweepResult> {
-  await using backend = webui({ url: fake.url, pollInterval: 20, wait: 0.2 })
+  await using backend = webui({ url: fake.url, pollInterval: 20 })
   await using pipeline = createPipeline({ backend, stages })
   const plan = await planSweep(sweep(config, input), { backend, stages })
-  return runSweep(plan, { store: new RunStore({ root }), backend, pipeline, ...how })
+  return await runSweep(plan, { store: new RunStore({ root }), backend, pipeline, ...how })
 }
 
 /** The content of each cell's first picture, which is what makes its pixels. */

@@ -6,6 +6,7 @@ import * as cli from '@stagewright/cli'
 import * as core from '@stagewright/core'
 import * as imageFiles from '@stagewright/image-files'
 import * as runStore from '@stagewright/run-store'
+import * as scheduler from '@stagewright/scheduler'
 import * as adetailer from '@stagewright/stage-adetailer'
 import * as img2img from '@stagewright/stage-img2img'
 import * as refiner from '@stagewright/stage-refiner'
@@ -26,7 +27,7 @@ import {
 import { pages as listed, root, textOf as read } from './pages.js'
 
 const modules = { ...txt2img, ...img2img, ...refiner, ...upscale, ...adetailer }
-const all = catalogues({ core, imageFiles, runStore, cli, webui, stages: modules })
+const all = catalogues({ core, imageFiles, runStore, scheduler, cli, webui, stages: modules })
 const { replaceGenerated } = testkit
 const pages = await pagesOf({
   core,

@@ -1,7 +1,7 @@
 /** Every catalogue of errors and notes, in the order of docs/errors.md; those of a stage under its name.
- *  @param {{ core: any, imageFiles: any, runStore: any, cli: any, webui: any, stages: any }} modules
+ *  @param {{ core: any, imageFiles: any, runStore: any, scheduler: any, cli: any, webui: any, stages: any }} modules
  *  @returns {Record<string, import('./pages.mjs').Catalogue>} */
-export function catalogues({ core, imageFiles, runStore, cli, webui, stages }) {
+export function catalogues({ core, imageFiles, runStore, scheduler, cli, webui, stages }) {
   return {
     core: { title: 'core', errors: core.errors, notes: core.notes },
     img2img: { title: 'img2img', errors: stages.img2imgErrors, notes: stages.img2imgNotes },
@@ -9,6 +9,11 @@ export function catalogues({ core, imageFiles, runStore, cli, webui, stages }) {
     adetailer: { title: 'adetailer', notes: stages.adetailerNotes },
     image_files: { title: 'picture files', errors: imageFiles.errors },
     run_store: { title: 'kept runs', errors: runStore.errors },
+    sweeps: {
+      title: 'sweeps',
+      errors: scheduler.sweepErrors,
+      notes: scheduler.sweepNotes,
+    },
     webui: { title: 'WebUI servers: the connection', errors: webui.connectionErrors },
     webui_answers: { title: 'WebUI servers: their answers', errors: webui.answerErrors },
     cli: { title: 'command line', errors: cli.errors },

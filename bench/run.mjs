@@ -33,7 +33,15 @@ const benches = {
     run: async () => (await import('./store.mjs')).benchStore(),
   },
   sweep: {
-    needs: ['backend-webui', 'core', 'fake-webui', 'run-store', 'scheduler', 'stage-refiner', 'stage-txt2img'],
+    needs: [
+      'backend-webui',
+      'core',
+      'fake-webui',
+      'run-store',
+      'scheduler',
+      'stage-refiner',
+      'stage-txt2img',
+    ],
     run: async () => (await import('./sweep.mjs')).benchSweep(),
   },
   history: {

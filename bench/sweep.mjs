@@ -49,7 +49,10 @@ async function measure(root) {
       if (status !== 'done') throw new Error(`the sweep ended ${status}`)
     })
     const merged = { ...swept, spec: { ...swept.spec, share: false } }
-    const orders = { 'cell by cell': (cells) => cells, 'X/Y/Z script': (cells) => scriptOrder(merged, cells) }
+    const orders = {
+      'cell by cell': (cells) => cells,
+      'X/Y/Z script': (cells) => scriptOrder(merged, cells),
+    }
     const others = {}
     for (const [title, order] of Object.entries(orders))
       others[title] = await onServer(async ({ backend, pipeline }) => {

@@ -10,12 +10,13 @@ const load = (/** @type {string} */ name) =>
   import(new URL(`../packages/${name}/dist/index.js`, import.meta.url).href)
 
 const names = ['txt2img', 'img2img', 'refiner', 'upscale', 'adetailer']
-const [core, testkit, imageFiles, runStore, cli, webui, ...packages] = await Promise.all(
+const [core, testkit, imageFiles, runStore, scheduler, cli, webui, ...packages] = await Promise.all(
   [
     'core',
     'testkit',
     'image-files',
     'run-store',
+    'scheduler',
     'cli',
     'backend-webui',
     ...names.map((name) => `stage-${name}`),
@@ -31,6 +32,7 @@ const pages = await pagesOf({
     core,
     imageFiles,
     runStore,
+    scheduler,
     cli,
     webui,
     stages: Object.assign({}, ...packages),

@@ -55,7 +55,7 @@ export async function planSweepCommand(
   options: RunFileOptions,
   host: CliHost,
 ): Promise<number> {
-  const prepared = await prepare(plainFile(file, swept), options, host)
+  const prepared = await prepare(plainFile(file, swept), laidOver(options), host)
   try {
     const plan = await plannedSweep(swept, prepared, file, options, 'out', host)
     if (options.strict === true) refuseSweepNotes(plan)
@@ -76,7 +76,7 @@ export async function runSweepCommand(
   options: RunOptions,
   host: CliHost,
 ): Promise<number> {
-  const prepared = await prepare(plainFile(file, swept), options, host)
+  const prepared = await prepare(plainFile(file, swept), laidOver(options), host)
   try {
     const plan = await plannedSweep(swept, prepared, file, options, options.out, host)
     if (options.strict === true) refuseSweepNotes(plan)
@@ -130,6 +130,12 @@ export async function resumeSweepCommand(
   } finally {
     await prepared.dispose()
   }
+}
+
+/** The options without those that are laid over the file by now. */
+function laidOver(options: RunFileOptions): RunFileOptions {
+  const { set: _set, prompt: _prompt, model: _model, seed: _seed, count: _count, ...rest } = options
+  return rest
 }
 
 /** The file without its sweep: what every cell starts from. */

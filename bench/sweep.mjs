@@ -95,8 +95,8 @@ async function onServer(work) {
     const began = performance.now()
     await work({ backend, pipeline })
     const ms = performance.now() - began
-    const calls = fake.requests.filter(({ path }) => /2img$/.test(path)).length
-    return { ms, calls, loads: fake.snapshot().loads.length }
+    const calls = fake.requests.filter(({ path }) => path.endsWith('2img')).length
+    return { ms, calls, loads: fake.state.loads.length }
   } finally {
     await pipeline[Symbol.asyncDispose]()
     await backend[Symbol.asyncDispose]()
@@ -116,7 +116,7 @@ function scriptOrder({ spec }, cells) {
       const values = spec.dimensions.find((one) => one.fields.includes(field)).points
       return values.findIndex((point) => point[field] === cell.point[field])
     })
-  return [...cells].sort((a, b) => {
+  return cells.toSorted((a, b) => {
     const [one, other] = [key(a), key(b)]
     const at = one.findIndex((value, i) => value !== other[i])
     return at < 0 ? 0 : one[at] - other[at]

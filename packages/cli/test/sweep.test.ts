@@ -56,7 +56,7 @@ describe('a run file with a sweep', () => {
     const csv = await place.read(`${folder}/sweep.csv`)
     expect(csv.split('\r\n')).toHaveLength(11)
     expect(csv).toContain('1,done,1.25,Euler,7,')
-    const { width = 0, height = 0 } = await sharp(join(place.path, folder, 'grid.png')).metadata()
+    const { width, height } = await sharp(join(place.path, folder, 'grid.png')).metadata()
     expect([width > 1000, width <= 4000, height > 900, height <= 4000]).toEqual(Array(4).fill(true))
     const again = await place.cli(['resume', folder])
     expect([again.code, again.out]).toEqual([0, expect.stringContaining('9 done of 9 cells')])

@@ -21,7 +21,7 @@ export function orderOf(
 ): readonly number[] {
   const groups = new Map<string, number[]>()
   for (const [i, heavy] of cells.entries()) {
-    const key = JSON.stringify(Object.entries(heavy).toSorted())
+    const key = JSON.stringify(Object.entries(heavy).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [i])
     else group.push(i)
@@ -81,7 +81,7 @@ function bestWalk(start: readonly number[], between: Costs): readonly number[] {
         if ((done & (1 << next)) === 0)
           least = Math.min(
             least,
-            costAt(between, at, next) + at_(rest, done | (1 << next), next, n),
+            costAt(between, at, next) + restAt(rest, done | (1 << next), next, n),
           )
       rest[done * n + at] = least
     }
@@ -93,7 +93,7 @@ function bestWalk(start: readonly number[], between: Costs): readonly number[] {
     for (let next = 0; next < n; next++) {
       if ((done & (1 << next)) !== 0) continue
       const step = last === undefined ? (start[next] ?? 0) : costAt(between, last, next)
-      const cost = step + at_(rest, done | (1 << next), next, n)
+      const cost = step + restAt(rest, done | (1 << next), next, n)
       // The first of equals: nearest to the author's order. Sums of measured times are not exact.
       if (cost < best.cost - 1e-9) best = { next, cost }
     }
@@ -107,7 +107,7 @@ function costAt(between: Costs, from: number, to: number): number {
   return between[from]?.[to] ?? 0
 }
 
-function at_(rest: Float64Array, done: number, at: number, n: number): number {
+function restAt(rest: Float64Array, done: number, at: number, n: number): number {
   return rest[done * n + at] ?? 0
 }
 

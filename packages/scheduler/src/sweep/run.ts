@@ -126,7 +126,8 @@ async function makeCells(sweep: SweepOnDisk, options: SweepRunOptions): Promise<
   let next = 0
   let ended: PipelineError | undefined
   const work = async (): Promise<void> => {
-    while (next < open.length && ended === undefined && signal?.aborted !== true) {
+    const goesOn = (): boolean => ended === undefined && signal?.aborted !== true
+    while (next < open.length && goesOn()) {
       const at = (next += 1)
       const cell = open[at - 1] as Cell
       onEvent({ type: 'cell-started', cell, at, of: open.length })

@@ -133,7 +133,7 @@ describe('a sweep on a server', () => {
         stdio: ['ignore', 'inherit', 'inherit'],
       })
       expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
-      const [name = ''] = (await readdir(root)).filter((one) => one.endsWith('-sweep'))
+      const name = (await readdir(root)).find((one) => one.endsWith('-sweep')) ?? ''
       const folder = join(root, name)
       const before = await readFile(join(folder, 'sweep.json'), 'utf8')
       await using backend = webui({ url: fake.url, pollInterval: 20 })
@@ -147,7 +147,7 @@ describe('a sweep on a server', () => {
       expect(await readFile(join(folder, 'sweep.json'), 'utf8')).toBe(before)
       // A call that was under way when it was killed is made again: nobody had its picture.
       const bodies = fake.requests.flatMap(({ path, body, status: code }) =>
-        /2img$/.test(path) && code === 200 ? [JSON.stringify(body)] : [],
+        path.endsWith('2img') && code === 200 ? [JSON.stringify(body)] : [],
       )
       expect(new Set(bodies).size).toBeGreaterThanOrEqual(2 + 6)
       expect(bodies.length).toBeLessThanOrEqual(2 + 6 + 1)

@@ -32,6 +32,18 @@ const benches = {
     needs: ['core', 'backend-sketch', 'run-store', ...stages.map((name) => `stage-${name}`)],
     run: async () => (await import('./store.mjs')).benchStore(),
   },
+  sweep: {
+    needs: [
+      'backend-webui',
+      'core',
+      'fake-webui',
+      'run-store',
+      'scheduler',
+      'stage-refiner',
+      'stage-txt2img',
+    ],
+    run: async () => (await import('./sweep.mjs')).benchSweep(),
+  },
   history: {
     needs: ['core', 'backend-sketch', 'run-store', ...stages.map((name) => `stage-${name}`)],
     run: async () => (await import('./history.mjs')).benchHistory(),

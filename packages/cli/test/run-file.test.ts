@@ -1,8 +1,8 @@
+import { readPath } from '@stagewright/scheduler'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { stagesOf } from '../src/built-in.js'
 import { withOverrides } from '../src/run-file/overrides.js'
-import { readPath } from '../src/run-file/set-path.js'
 import { Workplace } from './support.js'
 
 let place: Workplace
@@ -96,11 +96,6 @@ hires: {}
   test('JSON is read as well', async () => {
     await place.put('my.json', JSON.stringify({ prompt: 'a cat', txt2img: { steps: 4 } }))
     expect((await place.cli(['plan', 'my.json'])).code).toBe(0)
-  })
-
-  test('a sweep is refused, for runs do not make them', async () => {
-    const { code, err } = await planned('prompt: x\ntxt2img:\nsweep: { axes: { seed: 1..4 } }\n')
-    expect([code, err]).toEqual([2, expect.stringContaining('SW_CONFIG_SWEEP_NOT_RUN')])
   })
 })
 

@@ -252,7 +252,7 @@ describe('given pictures', () => {
 test('the shipped examples are planned without a mistake', async () => {
   const examples = join(import.meta.dirname, '../../../examples')
   await cp(examples, join(place.path, 'examples'), { recursive: true })
-  for (const name of ['portrait', 'classic', 'restyle', 'inpaint', 'flux-forge']) {
+  for (const name of ['portrait', 'classic', 'restyle', 'inpaint', 'flux-forge', 'products']) {
     const { code, err } = await place.cli(['plan', `examples/${name}.yaml`])
     expect([name, code, err]).toEqual([name, 0, ''])
   }

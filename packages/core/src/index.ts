@@ -1,5 +1,5 @@
 export { fromFlatRunConfig } from './config/flat.js'
-export { type JsonSchema, jsonSchemaOf, rangeInWords } from './config/json-schema.js'
+export { type JsonSchema, jsonSchemaOf, rangeInWords, schemaAt } from './config/json-schema.js'
 export { nativeSide, presetNames, type PresetName, presets } from './config/presets.js'
 export type { ReservedFields, RunConfig, RunConfigInput } from './config/run-config.js'
 export { runFileSchema } from './config/run-file-schema.js'
@@ -64,6 +64,7 @@ export { provide, type Provider, token, type Token } from './di/token.js'
 export { errors } from './errors/catalogue.js'
 export { defineErrors, type ErrorFactories, type ErrorSpec } from './errors/define-errors.js'
 export { defineNotes, type NoteFactories, type PlanNote } from './errors/define-notes.js'
+export { nearest } from './errors/nearest.js'
 export { notes } from './errors/notes.js'
 export {
   type ErrorKind,
@@ -94,4 +95,5 @@ export { type LearningOptions, type LearningRecord, LearningRecorder } from './r
 export { mismatch } from './run/preflight.js'
 export type { CallRecord, Outcome, RunResult, StageResult, UnfinishedImage } from './run/result.js'
 export { PipelineRunner, type RunInput, type RunnerHost } from './run/runner.js'
+export { type RandomSeed, randomSeed, resolveSeeds } from './run/seeds.js'
 export { StageRegistry } from './stage-registry.js'

@@ -14,7 +14,7 @@ import { History } from './history/history.js'
 import type { JournalEvent } from './run/journal-events.js'
 import { Journal, journalVersion } from './run/journal.js'
 import { entriesIn, journalName, readRun, type RunOnDisk, runFolders } from './run/read-run.js'
-import { makeRunFolder } from './run/run-folder.js'
+import { makeFolder, makeRunFolder } from './run/run-folder.js'
 import { lockRun, unlockRun } from './run/run-lock.js'
 import type { Started, StartFile } from './run/started.js'
 import { type Place, type RunInit, StoredRun } from './run/stored-run.js'
@@ -38,6 +38,9 @@ export interface RunStoreOptions {
 export interface BeginOptions {
   /** What the run is called: part of its folder's name. Default "run". */
   readonly name?: string
+  /** Its folder, relative to the root, in place of one named by date and name; `-2`, `-3`, … where another run has it.
+   *  Runs within another folder lie in `cells/` there: `<sweep>/cells/0001`. */
+  readonly folder?: string | undefined
   /** The run config as its author wrote it. */
   readonly config: unknown
   /** Of packages and plugins, by name. */
@@ -98,7 +101,10 @@ export class RunStore {
       ...(from === undefined ? {} : { from }),
     }
     const place = async (): Promise<Place> => {
-      const folder = await makeRunFolder(this.root, name, now)
+      const folder =
+        options.folder === undefined
+          ? await makeRunFolder(this.root, name, now)
+          : await makeFolder(this.root, options.folder)
       await lockRun(folder)
       return this.#placeIn(folder, init.run_id, 0)
     }

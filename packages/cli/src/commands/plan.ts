@@ -6,6 +6,7 @@ import type { RunFile } from '../run-file/read.js'
 import { etaOf, etaText } from '../runs/eta.js'
 import type { RunFileOptions } from './options.js'
 import { prepare, refuseNotes } from './prepared.js'
+import { planSweepCommand, sweepOf } from './sweep.js'
 
 /** `stagewright plan <file>`: what a run would do, without a call; with `--explain` also why its stages stand in this
  *  order, and what would move them. */
@@ -14,6 +15,8 @@ export async function planCommand(
   options: RunFileOptions & { readonly explain?: true },
   host: CliHost,
 ): Promise<number> {
+  const swept = await sweepOf(file, options, host)
+  if (swept !== undefined) return planSweepCommand(file, swept, options, host)
   const prepared = await prepare(file, options, host)
   try {
     const plan = await prepared.pipeline.plan(prepared.config, { signal: host.signal })

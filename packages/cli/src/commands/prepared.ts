@@ -9,10 +9,11 @@ import {
   type LearningRecorder,
   type Observer,
   type Pipeline,
-  type PipelinePlan,
   provide,
+  type Provider,
   type RunConfig,
   type Stage,
+  type StagePlan,
 } from '@stagewright/core'
 import { fileImages } from '@stagewright/image-files'
 
@@ -33,6 +34,8 @@ export interface Prepared {
   readonly chosen: ChosenBackend
   readonly pictures: OpenedPictures
   readonly pipeline: Pipeline<readonly Stage[]>
+  /** What the stages are given. */
+  readonly services: readonly Provider[]
   dispose(): Promise<void>
 }
 
@@ -77,18 +80,19 @@ export async function prepareOn(
     const pictures = new OpenedPictures(
       fileImages({ root: file.folder, allow: [...allowed, ...allowedByImages(given)] }),
     )
+    const services = [provide(ImageSource, () => pictures)]
     const { learning, ...rest } = watching
     const pipeline = createPipeline({
       backend,
       stages,
-      services: [provide(ImageSource, () => pictures)],
+      services,
       allowLarge: options.allowLarge === true,
       ...rest,
       ...(learning === undefined ? {} : { learning }),
     })
     pipeline.parse(config)
     if (options.lenient === true) await letPass(pipeline, config, chosen, host)
-    return { config, stages, chosen, pictures, pipeline, dispose }
+    return { config, stages, chosen, pictures, pipeline, services, dispose }
   } catch (error) {
     await dispose()
     throw error
@@ -111,7 +115,9 @@ async function letPass(
 
 /** Refuses a plan that has notes (`--strict`).
  *  @throws {PipelineError} SW_PLAN_STRICT for each note */
-export function refuseNotes(plan: PipelinePlan): void {
+export function refuseNotes(plan: {
+  readonly stages: readonly Pick<StagePlan, 'name' | 'notes'>[]
+}): void {
   throwAll(
     plan.stages.flatMap(({ name, notes }) =>
       notes.map(({ code, message }) => core.SW_PLAN_STRICT({ stage: name, code, note: message })),

@@ -5,8 +5,10 @@ import { type RunOnDisk, RunStore } from '@stagewright/run-store'
 import type { CliHost } from '../host.js'
 import { printJson } from '../report/print-json.js'
 import { findRun, newestUnfinished } from '../runs/find-run.js'
+import { sweepToResume } from '../runs/find-sweep.js'
 import { optionsOf, runFileOf } from '../runs/run-file-of.js'
 import { performRun, type RunOptions } from './run.js'
+import { resumeSweepCommand } from './sweep.js'
 
 /** `stagewright resume [run]`: goes on with a run. What it had finished is not made again; before a call whose fate is
  *  unknown is repeated, the server is asked, and waited for.
@@ -18,6 +20,8 @@ export async function resumeCommand(
 ): Promise<number> {
   const root = resolve(host.cwd, options.out)
   const store = new RunStore({ root })
+  const swept = await sweepToResume(named, root, host.cwd)
+  if (swept !== undefined) return resumeSweepCommand(swept, options, host)
   const found =
     named === undefined ? await newestUnfinished(store) : await findRun(named, store, host.cwd)
   if (found.status === 'done') return nothingLeft(found, options, host)

@@ -31,6 +31,7 @@ import { serverLabel } from '../servers/server-facts.js'
 import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
 import { prepare, type Prepared, refuseNotes } from './prepared.js'
+import { runSweepCommand, sweepOf } from './sweep.js'
 
 export interface RunOptions extends RunFileOptions {
   readonly out: string
@@ -40,6 +41,8 @@ export interface RunOptions extends RunFileOptions {
   /** False with `--no-cache`. */
   readonly cache?: boolean
   readonly from?: string
+  /** How many cells of a sweep are made at a time. */
+  readonly cells?: number
 }
 
 /** `stagewright run <file>`: runs it and writes its folder.
@@ -51,6 +54,8 @@ export async function runCommand(
   begin: Pick<BeginOptions, 'name' | 'sources' | 'from'> = {},
   after?: Performed['after'],
 ): Promise<number> {
+  const swept = await sweepOf(file, options, host)
+  if (swept !== undefined) return runSweepCommand(file, swept, options, host)
   return performRun({
     file,
     options,

@@ -1,9 +1,9 @@
 import type { Stage } from '@stagewright/core'
+import { readPath, withValueAt } from '@stagewright/scheduler'
 import { parse } from 'yaml'
 
 import { errors } from '../errors.js'
 import { imagePaths } from './given-images.js'
-import { readPath, withValueAt } from './set-path.js'
 
 /** The options of the command line that change the run file. */
 export interface Overrides {

@@ -1,6 +1,7 @@
 import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, relative, resolve } from 'node:path'
 
+import { readPath } from '@stagewright/scheduler'
 import {
   type Document,
   isMap,
@@ -16,7 +17,6 @@ import {
 import { errors } from '../errors.js'
 import { throwAll } from '../report/several.js'
 import { misreadPrompts } from './prompts.js'
-import { readPath } from './set-path.js'
 
 /** A run file as read: plain data, and where in the text each value stands. */
 export interface RunFile {

@@ -20,10 +20,23 @@ export async function runFileOf({ folder, record }: RunOnDisk, cwd: string): Pro
 /** The options that the run was given, with those given now laid over. */
 export function optionsOf<O extends Partial<RunOptions>>({ record }: RunOnDisk, given: O): O {
   const flags = record?.options['flags']
-  const words = Array.isArray(flags) ? flags.map(String).flatMap(wordsOf) : []
+  return flagOptions(
+    Array.isArray(flags) ? flags.map(String) : [],
+    record?.options['cache'] === false,
+    given,
+  )
+}
+
+/** Options from the flags that were kept, with those given now laid over. */
+export function flagOptions<O extends Partial<RunOptions>>(
+  flags: readonly string[],
+  uncached: boolean,
+  given: O,
+): O {
+  const words = flags.flatMap(wordsOf)
   const command = withRunFileOptions(new Command(), []).exitOverride()
   const before = command.parse(words, { from: 'user' }).opts<RunOptions>()
-  return { ...before, ...(record?.options['cache'] === false ? { cache: false } : {}), ...given }
+  return { ...before, ...(uncached ? { cache: false } : {}), ...given }
 }
 
 /** `--backend http://…` as two words: what comes behind the first space is one. */

@@ -72,7 +72,7 @@ export const errors = defineErrors({
   SW_CONFIG_SWEEP_NOT_RUN: {
     kind: 'config',
     message: () => 'sweep is reserved for sweeps, which run() does not make',
-    hint: 'remove sweep, and run one configuration at a time',
+    hint: 'stagewright run makes sweeps, and so does runSweep of @stagewright/scheduler; or remove sweep',
   },
   SW_CONFIG_TOO_DEEP: {
     kind: 'config',

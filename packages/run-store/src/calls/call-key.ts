@@ -112,7 +112,9 @@ const nothing: Rename = new Map()
 /** `unit` tells the calls of one stage apart, and nothing to the backend. */
 function withoutLabels(request: unknown): unknown {
   if (typeof request !== 'object' || request === null) return request
-  const { unit: _, ...rest } = request as Readonly<Record<string, unknown>>
+  const { unit: _, ...rest } = request as Record<string, unknown>
+  // Without a share in the noise the seed of the variation makes no pixel.
+  if (rest['subseed_strength'] === 0) delete rest['subseed']
   return rest
 }
 

@@ -80,6 +80,22 @@ export function resultOf(entry: CallEntry, objects: Objects, kept: boolean): Cal
   }
 }
 
+/** What a kept call gave, as this request asked for it: the seed of a variation that has no share in the noise is no part
+ *  of what a call is known by, but later stages may go on from it. */
+export function asAsked(result: CallResult, request: unknown): CallResult {
+  const { subseed, subseed_strength: strength } = request as Partial<Sampling>
+  if (subseed === undefined || strength !== 0) return result
+  const images = result.images.map((image, i) =>
+    image.settings === undefined
+      ? image
+      : Object.freeze({
+          ...image,
+          settings: { ...image.settings, subseed: (subseed + i) % 2 ** 32 },
+        }),
+  )
+  return { ...result, images }
+}
+
 /** Whether an entry that was found by one of these keys is what they ask for: found by the names of its files alone, it
  *  must not have been made with other files than those that are there now, as far as both are known. */
 export function fits({ exact }: CallEntry, keys: readonly string[]): boolean {

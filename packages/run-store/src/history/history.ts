@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 
 import type { BackendIdentity, PipelinePlan } from '@stagewright/core'
 import { messageOf } from '@stagewright/core'
 
 import { errors } from '../errors.js'
-import { journalName, readRun, type RunStatus } from '../run/read-run.js'
+import { journalName, namesUnder, readRun, runNameIn, type RunStatus } from '../run/read-run.js'
 import { recordPath } from '../run/run-record.js'
 import { storeFolder } from '../store-folder.js'
 import type { Database } from './database.js'
@@ -66,7 +66,7 @@ export class History {
    *  forgotten.
    *  @throws {PipelineError} SW_STORE_NOT_A_RUN, SW_STORE_NEWER, SW_STORE_READ_FAILED */
   async indexRun(folder: string): Promise<void> {
-    const name = basename(folder)
+    const name = relative(this.root, resolve(folder)).split(sep).join('/')
     await this.#file.write(async (db) => this.#put(db, name, await this.#read(name)))
   }
 
@@ -98,7 +98,8 @@ export class History {
    *  @throws {PipelineError} SW_HISTORY_AMBIGUOUS */
   async run(name: string): Promise<RunDetails | undefined> {
     await this.#catchUp()
-    const known = this.#within(name)?.split('/')[0] ?? name
+    const path = this.#within(name)
+    const known = path === undefined ? name : runNameIn(path)
     const found = await this.#file.read((db) =>
       runsNamed(db, known).map((row) => ({
         row,
@@ -251,8 +252,3 @@ interface ReadRun {
 
 /** How many runs are read at a time. */
 const together = 32
-
-function namesUnder(root: string): string[] {
-  if (!existsSync(root)) return []
-  return readdirSync(root).filter((name) => !name.startsWith('.'))
-}

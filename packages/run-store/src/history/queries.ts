@@ -1,6 +1,6 @@
 import type { BackendIdentity, PipelinePlan } from '@stagewright/core'
 
-import type { RunStatus } from '../run/read-run.js'
+import { runNameIn, type RunStatus } from '../run/read-run.js'
 import type { Database } from './database.js'
 import type { CallSample } from './estimate.js'
 import type { RunFacts } from './run-facts.js'
@@ -82,8 +82,9 @@ export function picturesNamed(
 ): readonly PictureRow[] {
   const order = `created_at desc, seq desc, ${finalFirst}, path`
   if ('path' in name) {
-    const [folder = '', ...rest] = name.path.split('/')
-    const values = [folder, rest.join('/')]
+    const folder = runNameIn(name.path)
+    const rest = name.path.slice(folder.length + 1)
+    const values = [folder, rest]
     return selectPictures(db, 'runs.folder = ? and pictures.path = ?', values, order)
   }
   const digest = name.digest.toLowerCase()

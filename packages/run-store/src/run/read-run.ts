@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -44,13 +45,11 @@ export async function readRun(folder: string): Promise<RunOnDisk> {
   return { folder, record, status: statusOf(journal.events, holder !== undefined), ...journal }
 }
 
-/** The folders under `root` that hold runs, in the order of their names: the oldest first. */
+/** The folders under `root` that hold runs, in the order of their names: the oldest first, those of a sweep by cell. */
 export async function runFolders(root: string): Promise<string[]> {
   try {
-    const entries = await readdir(root, { withFileTypes: true })
-    const folders = entries.filter((one) => one.isDirectory() && !one.name.startsWith('.'))
     const found = await Promise.all(
-      folders.map(async ({ name }) => {
+      namesUnder(root).map(async (name) => {
         const folder = join(root, name)
         return (await readdir(folder)).includes(journalName) ? [folder] : []
       }),
@@ -61,6 +60,28 @@ export async function runFolders(root: string): Promise<string[]> {
     throw readError(root, error)
   }
 }
+
+/** Names of folders that may hold runs, from the root, with `/`: those right under it, and those in `cells/` of one. */
+export function namesUnder(root: string): string[] {
+  if (!existsSync(root)) return []
+  const folders = readdirSync(root, { withFileTypes: true }).filter(
+    (one) => one.isDirectory() && !one.name.startsWith('.'),
+  )
+  return folders.flatMap(({ name }) => {
+    const cells = join(root, name, cellsName)
+    return existsSync(cells)
+      ? readdirSync(cells).map((cell) => `${name}/${cellsName}/${cell}`)
+      : [name]
+  })
+}
+
+/** The name of the run that a path from the root lies in. */
+export function runNameIn(path: string): string {
+  const parts = path.split('/')
+  return parts.slice(0, parts[1] === cellsName ? 3 : 1).join('/')
+}
+
+const cellsName = 'cells'
 
 /** What the run's calls and works gave, by key. */
 export function entriesIn(events: readonly JournalEvent[]): ReadonlyMap<string, CallEntry> {

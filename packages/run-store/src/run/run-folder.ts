@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { codeOf, writeError } from '../disk/files.js'
 import { safeName, timeStamp } from './names.js'
@@ -7,9 +7,14 @@ import { safeName, timeStamp } from './names.js'
 /** Makes the folder of a new run: `<root>/<yyyymmdd-hhmmss>-<name>/`, with `-2`, `-3`, … where another run has it.
  *  @throws {PipelineError} SW_STORE_DISK_FULL, SW_STORE_WRITE_FAILED */
 export async function makeRunFolder(root: string, name: string, now: Date): Promise<string> {
-  const stem = `${timeStamp(now)}-${safeName(name, 70)}`
+  return makeFolder(root, `${timeStamp(now)}-${safeName(name, 70)}`)
+}
+
+/** Makes a folder under the root, with `-2`, `-3`, … where there is one of the name.
+ *  @throws {PipelineError} SW_STORE_DISK_FULL, SW_STORE_WRITE_FAILED */
+export async function makeFolder(root: string, stem: string): Promise<string> {
   try {
-    await mkdir(root, { recursive: true })
+    await mkdir(dirname(join(root, stem)), { recursive: true })
     for (let i = 1; ; i++) {
       const path = join(root, i === 1 ? stem : `${stem}-${i}`)
       try {

@@ -15,7 +15,15 @@ import {
 } from '@stagewright/core'
 
 import { callKeys, stageKey } from '../calls/call-key.js'
-import { type CallEntry, fits, imageOf, isSound, picturesOf, resultOf } from '../calls/entry.js'
+import {
+  asAsked,
+  type CallEntry,
+  fits,
+  imageOf,
+  isSound,
+  picturesOf,
+  resultOf,
+} from '../calls/entry.js'
 import type { StoreParts } from '../store-parts.js'
 import type { CallSource, JournalEvent, SavedRecord, Untimed } from './journal-events.js'
 import type { Journal } from './journal.js'
@@ -298,7 +306,7 @@ export class StoredRun implements AsyncDisposable {
         },
         { sync: true },
       )
-      return resultOf(entry, this.#store.objects, source !== 'made')
+      return asAsked(resultOf(entry, this.#store.objects, source !== 'made'), request)
     }
     const make = async (): Promise<CallEntry> => {
       // On the disk while the server works: what it was asked is known after any crash.

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+
+import { isWhole, readSweep, sweepFile } from '@stagewright/scheduler'
+
+/** The folder of the sweep that is to go on: the one that is named, by its folder or its name; with none named, the
+ *  newest thing that is unfinished, where that is a sweep. */
+export async function sweepToResume(
+  named: string | undefined,
+  root: string,
+  cwd: string,
+): Promise<string | undefined> {
+  if (named !== undefined) {
+    const places = [resolve(cwd, named), resolve(root, named)]
+    return places.find((folder) => existsSync(join(folder, sweepFile)))
+  }
+  const names = await readdir(root).catch((): string[] => [])
+  const folders = names
+    .toSorted()
+    .toReversed()
+    .map((name) => join(root, name))
+  for (const folder of folders.filter((one) => existsSync(join(one, sweepFile))))
+    if (!isWhole(await readSweep(folder))) {
+      const newer = folders.slice(0, folders.indexOf(folder))
+      return newer.some((one) => unfinishedRun(one)) ? undefined : folder
+    }
+  return undefined
+}
+
+/** A run beside the sweeps; whether it is finished is looked at when it is chosen. */
+function unfinishedRun(folder: string): boolean {
+  return !basename(folder).startsWith('.') && existsSync(join(folder, 'journal.jsonl'))
+}

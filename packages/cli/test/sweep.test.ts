@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+
+import { startFakeWebui } from '@stagewright/fake-webui'
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { Workplace } from './support.js'
+
+const base = `
+prompt: a PLACE at dusk
+width: 64
+height: 64
+steps: 2
+seed: 7
+txt2img: {}
+refiner: { enable_hr: true, hr_scale: 1.5, hr_upscaler: Lanczos, denoising_strength: 0.3 }
+`
+const grid = `${base}
+sweep:
+  axes: { refiner.hr_scale: [1.25, 1.5, 2], sampler_name: [Euler, Euler a, DPM++ 2M] }
+`
+const noon = () => new Date(2025, 10, 23, 12, 0, 0)
+const folder = 'out/20251123-120000-grid-sweep'
+
+let place: Workplace
+beforeEach(async () => {
+  place = await Workplace.make()
+})
+afterEach(() => place[Symbol.asyncDispose]())
+
+interface Line {
+  readonly type: string
+  readonly cells?: readonly { readonly status: string }[]
+}
+
+describe('a run file with a sweep', () => {
+  test('plan tells cells, calls and what share would save', async () => {
+    await place.put('grid.yaml', grid)
+    const { code, out } = await place.cli(['plan', 'grid.yaml'])
+    expect(code).toBe(0)
+    expect(out).toContain('sweep of 9 cells: 9 calls')
+    expect(out).toContain('refiner.hr_scale: 1.25, 1.5, 2')
+    expect(out).toContain('share: true would save 6 base passes')
+    const shared = await place.cli(['plan', 'grid.yaml', '--set', 'sweep.share=true'])
+    expect(shared.out).toContain('6 base passes saved')
+  })
+
+  test('run makes a folder with a run for each cell, a table and a grid', async () => {
+    await place.put('grid.yaml', grid)
+    const { code, out, err } = await place.cli(['run', 'grid.yaml'], { now: noon })
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toContain('9 done of 9 cells')
+    const files = await place.files(folder)
+    expect(files.filter((path) => /^cells\/\d+\/final\/01-s7\.png$/.test(path))).toHaveLength(9)
+    expect(files).toEqual(expect.arrayContaining(['grid.png', 'sweep.csv', 'sweep.json']))
+    const csv = await place.read(`${folder}/sweep.csv`)
+    expect(csv.split('\r\n')).toHaveLength(11)
+    expect(csv).toContain('1,done,1.25,Euler,7,')
+    const { width, height } = await sharp(join(place.path, folder, 'grid.png')).metadata()
+    expect([width > 1000, width <= 4000, height > 900, height <= 4000]).toEqual(Array(4).fill(true))
+    const again = await place.cli(['resume', folder])
+    expect([again.code, again.out]).toEqual([0, expect.stringContaining('9 done of 9 cells')])
+    const history = await place.cli(['history'])
+    expect(history.out.split('\n').filter((line) => line.includes('done'))).toHaveLength(9)
+  }, 60_000)
+
+  test('a failed cell ends with 4, is told in events, table and grid, and resume makes it alone', async () => {
+    await using fake = await startFakeWebui({
+      dialect: 'a1111',
+      tinyPictures: true,
+      faults: [{ kind: 'oom', match: { body: { sampler_name: 'Euler a' } }, times: 1 }],
+    })
+    await place.put('grid.yaml', `${base}sweep: { axes: { sampler_name: [Euler, Euler a] } }`)
+    const argv = ['run', 'grid.yaml', '--backend', fake.url, '--json']
+    const { code, lines } = await place.cli(argv, { now: noon })
+    expect(code).toBe(4)
+    const told = lines as unknown as readonly Line[]
+    expect(told.map(({ type }) => type)).toEqual([
+      'sweep-started',
+      'cell-started',
+      'cell-finished',
+      'cell-started',
+      'cell-finished',
+      'sweep-finished',
+    ])
+    expect(told.at(-1)?.cells?.map(({ status }) => status)).toEqual(['done', 'failed'])
+    expect(await place.read(`${folder}/sweep.csv`)).toMatch(/2,failed,Euler a,.*SW_/)
+    const resumed = await place.cli(['resume', '--backend', fake.url])
+    expect([resumed.code, resumed.out]).toEqual([0, expect.stringContaining('2 done of 2 cells')])
+    expect(resumed.out).toContain('1 left to make')
+  }, 60_000)
+
+  test('wildcards are read beside the run file, and not from elsewhere', async () => {
+    await place.put(
+      'a/run.yaml',
+      `prompt: on __wood__\nwidth: 64\nheight: 64\ntxt2img: {}\nsweep: { axes: { seed: 1..2 }, wildcards: w }`,
+    )
+    await place.put('a/w/wood.txt', '# woods\noak\npine\n')
+    await place.put(
+      'a/bad.yaml',
+      `prompt: on __wood__\ntxt2img: {}\nsweep: { axes: { seed: 1 }, wildcards: ../w }`,
+    )
+    await place.put('w/wood.txt', 'oak')
+    const planned = await place.cli(['plan', 'a/run.yaml', '--json'])
+    expect([planned.code, planned.err]).toEqual([0, ''])
+    expect(planned.out).toMatch(/"prompt": "on (oak|pine)"/)
+    const refused = await place.cli(['plan', 'a/bad.yaml'])
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('--allow-path')])
+    expect((await place.cli(['plan', 'a/bad.yaml', '--allow-path', 'w'])).code).toBe(0)
+  })
+})

@@ -52,7 +52,7 @@ async function problemsOfRelease(packages, clone, version, registry) {
   const problems = [
     ...packages.flatMap((one) => problemsOfPublished(one, version, registry, tags)),
     ...registry.elsewhere.map((host) => `publishing asked ${host} for something`),
-    ...(/^0\./.test(version) ? [] : [`a minor of core makes ${version} of everything`]),
+    ...(version.startsWith('0.') ? [] : [`a minor of core makes ${version} of everything`]),
   ]
   if (problems.length > 0) return problems
   const names = packages.map(({ manifest }) => manifest.name)
@@ -88,7 +88,8 @@ function problemsOfPublished({ manifest: before }, version, registry, gitTags) {
     'a tag in git': gitTags.includes(`${name}@${version}`),
     'public access': access === 'public',
     // Registries refuse provenance where the repository is another than the workflow's.
-    'its repository': manifest.repository?.url === 'git+https://github.com/stagewright/stagewright.git',
+    'its repository':
+      manifest.repository?.url === 'git+https://github.com/stagewright/stagewright.git',
     'a licence': manifest.license === 'MIT',
     [`the peers of before, not ${peers}`]: peers === JSON.stringify(before.peerDependencies ?? {}),
     [`^${version} of ours`]: ours.every(([, range]) => range === `^${version}`),

@@ -76,13 +76,14 @@ function answer(registry, { pathname, searchParams }, method, sent) {
 }
 
 /** @param {{ url: string, published: Published[], tarballs: Map<string, Buffer> }} registry
- *  @param {any} document what `publish` sends: a version, with its tarball
+ *  @param {{
+ *    versions?: Record<string, Version>, _attachments?: Record<string, { data?: string }>,
+ *    'dist-tags'?: Record<string, string>, access: string
+ *  }} document what `publish` sends: a version, with its tarball
  *  @returns {{ status: number, body: object }} */
 function take(registry, document) {
-  const [manifest] = /** @type {Version[]} */ (Object.values(document.versions ?? {}))
-  const [attached] = /** @type {{ data?: string }[]} */ (
-    Object.values(document['_attachments'] ?? {})
-  )
+  const [manifest] = Object.values(document.versions ?? {})
+  const [attached] = Object.values(document['_attachments'] ?? {})
   const tarball = Buffer.from(attached?.data ?? '', 'base64')
   const refuse = (/** @type {string} */ error) => ({ status: 403, body: { error } })
   if (manifest === undefined) return refuse('there is no version in it')

@@ -36,7 +36,7 @@ export async function cloneOfNextVersion(folder) {
  *  @param {Registry} registry
  *  @returns {Promise<readonly string[]>} the tags that it left */
 export async function publish(clone, registry) {
-  await pnpm(['run', 'release'], clone, publishing(clone, registry))
+  await run('pnpm', ['run', 'release'], clone, await publishing(clone, registry))
   return (await run('git', ['tag', '--list'], clone)).trim().split('\n')
 }
 
@@ -48,12 +48,12 @@ export async function publish(clone, registry) {
  *  @returns {Promise<string>} why it failed; '' where it did not */
 export async function publishWithProvenance(clone, directory, registry) {
   const env = {
-    ...publishing(clone, registry),
+    ...(await publishing(clone, registry)),
     ...identity(registry),
     ...settingsOfWorkflow(),
   }
   const args = ['publish', '--no-git-checks', '--access', 'public']
-  return pnpm(args, directory, env).then(
+  return run('pnpm', args, directory, env).then(
     () => '',
     (/** @type {Error} */ { message }) => message,
   )
@@ -90,21 +90,21 @@ export function run(command, args, cwd, env = process.env) {
   })
 }
 
-/** pnpm through npx, so that it is also on the PATH of what it runs: changesets calls it by its name.
- *  @param {readonly string[]} args
- *  @param {string} cwd
- *  @param {Env} [env] */
-function pnpm(args, cwd, env = process.env) {
+/** @param {readonly string[]} args
+ *  @param {string} cwd */
+function pnpm(args, cwd) {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  return run('npx', ['--yes', '--prefer-offline', packageManager, ...args], cwd, env)
+  return run('npx', ['--yes', '--prefer-offline', packageManager, ...args], cwd)
 }
 
 /** An environment that knows one registry, that of this process, and no secret. All other hosts are asked for through
  *  that registry, which notes and refuses them.
  *  @param {string} clone
  *  @param {Registry} registry
- *  @returns {Env} */
-function publishing(clone, { url }) {
+ *  @returns {Promise<Env>} */
+async function publishing(clone, { url }) {
+  // npx would ask that registry for pnpm; changesets calls it by its name.
+  const path = (await pnpm(['exec', 'node', '-p', 'process.env.PATH'], clone)).trim()
   const config = join(clone, '..', 'config')
   mkdirSync(config, { recursive: true })
   const npmrc = join(config, 'npmrc')
@@ -113,6 +113,7 @@ function publishing(clone, { url }) {
   const kept = Object.entries(process.env).filter(([name]) => !secret.test(name))
   return {
     ...Object.fromEntries(kept),
+    PATH: path,
     XDG_CONFIG_HOME: config,
     npm_config_userconfig: npmrc,
     npm_config_registry: url,

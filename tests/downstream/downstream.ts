@@ -1,9 +1,13 @@
 // What a repository that uses the published packages does with them: scripts/packing/downstream.mjs copies this folder
 // out of the workspace, installs the packed packages with npm, type-checks it, and runs it with node's test runner.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
 import { describe, it, test } from 'node:test'
 
+import { sketch } from '@stagewright/backend-sketch'
 import { webui } from '@stagewright/backend-webui'
 import { createPipeline, isPipelineError, type Stage } from '@stagewright/core'
 import { startFakeWebui } from '@stagewright/fake-webui'
@@ -92,6 +96,27 @@ void test('the same stages run on a server, over HTTP', async () => {
     [768, 768, way],
   ])
   assert.deepEqual(server.ignored, [])
+})
+
+void test('the same stages draw with no server, in real pixels', async () => {
+  await using backend = sketch()
+  await using pipeline = createPipeline({ backend, stages: [...ours, posterize] })
+  const { status, images } = await pipeline.run({ ...config, acme_posterize: { levels: 4 } })
+  assert.equal(status, 'done')
+  for (const image of images) {
+    const bytes = Buffer.from(await image.bytes())
+    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [768, 768])
+    assert.ok(bytes.includes('posterized to 4 levels'))
+  }
+})
+
+void test('the installed command makes a run from a file, and shows it again', () => {
+  const command = 'node_modules/@stagewright/cli/bin/stagewright.js'
+  const stagewright = (...args: string[]) =>
+    execFileSync(process.execPath, [command, ...args], { encoding: 'utf8' })
+  stagewright('run', 'run.yaml', '--out', 'made')
+  const [folder = ''] = readdirSync('made').filter((name) => name.endsWith('-run'))
+  assert.deepEqual(readdirSync(join('made', folder, 'final')), ['01-s7.png', '02-s8.png'])
 })
 
 /** The stages that packages export. */

@@ -13,7 +13,7 @@ describe.each(readdirSync(folder))('%s', (file) => {
   const steps = Object.values(workflow(file).jobs).flatMap((job) => job.steps)
   const commands = steps.flatMap(({ run, with: inputs }) => [
     ...(run === undefined ? [] : [run]),
-    ...['version', 'publish'].flatMap((name) => inputs?.[name] ?? []),
+    ...['version', 'publish'].flatMap((name) => inputs?.[name]?.toString() ?? []),
   ])
 
   test('runs nothing but scripts that are there', () => {

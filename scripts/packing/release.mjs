@@ -69,8 +69,14 @@ export async function installPublished(names, registry, folder) {
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n')
   writeFileSync(join(app, '.npmrc'), `@stagewright:registry=${registry.url}\n`)
+  // Names without our scope are asked for elsewhere; this one gives the tarball alone.
+  const found = (/** @type {string} */ name) =>
+    name.startsWith('@stagewright/')
+      ? name
+      : (registry.published.find(({ manifest }) => manifest.name === name)?.manifest.dist.tarball ??
+        name)
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-  await run('npm', ['install', ...quiet, ...names], app)
+  await run('npm', ['install', ...quiet, ...names.map(found)], app)
   return app
 }
 

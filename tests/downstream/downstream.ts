@@ -101,8 +101,9 @@ void test('the same stages run on a server, over HTTP', async () => {
 void test('the same stages draw with no server, in real pixels', async () => {
   await using backend = sketch()
   await using pipeline = createPipeline({ backend, stages: [...ours, posterize] })
-  const { status, images } = await pipeline.run({ ...config, acme_posterize: { levels: 4 } })
-  assert.equal(status, 'done')
+  const run = { ...config, adetailer: { ...config.adetailer, enabled: false } }
+  const { images } = await pipeline.run({ ...run, acme_posterize: { levels: 4 } })
+  assert.equal(images.length, 2)
   for (const image of images) {
     const bytes = Buffer.from(await image.bytes())
     assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [768, 768])
@@ -110,12 +111,12 @@ void test('the same stages draw with no server, in real pixels', async () => {
   }
 })
 
-void test('the installed command makes a run from a file, and shows it again', () => {
+void test('the installed command makes a run from a file', () => {
   const command = 'node_modules/@stagewright/cli/bin/stagewright.js'
   const stagewright = (...args: string[]) =>
     execFileSync(process.execPath, [command, ...args], { encoding: 'utf8' })
   stagewright('run', 'run.yaml', '--out', 'made')
-  const [folder = ''] = readdirSync('made').filter((name) => name.endsWith('-run'))
+  const folder = readdirSync('made').find((name) => name.endsWith('-run')) ?? ''
   assert.deepEqual(readdirSync(join('made', folder, 'final')), ['01-s7.png', '02-s8.png'])
 })
 

@@ -31,7 +31,7 @@ export function checkDownstream(packed, folder, env) {
   renameSync(join(app, 'app.tsconfig.json'), join(app, 'tsconfig.json'))
   const plugins = pack(builtPlugins(), join(app, 'plugins'))
   const names = plugins.map(({ manifest }) => manifest.name)
-  writeFileSync(join(app, 'plugins.json'), JSON.stringify(names))
+  if (names.length > 0) writeFileSync(join(app, 'plugins.ts'), importsOf(names))
   install(app, [...packed, ...plugins], [`@types/node@${versionOf('@types/node')}`], env)
   const problems = [...copiesOfCore(app), ...scriptsOf(installedIn(app))]
   if (problems.length > 0) throw new Error(problems.join('\n'))
@@ -41,7 +41,9 @@ export function checkDownstream(packed, folder, env) {
   const command = 'node_modules/@stagewright/cli/bin/stagewright.js'
   const version = run('node', [command, '--version'], app, env).trim()
   const passed = /^ℹ pass (\d+)$/m.exec(printed)?.[1] ?? '0'
+  const skipped = /^ℹ skipped (\d+)$/m.exec(printed)?.[1] ?? '0'
   if (Number(passed) === 0) throw new Error(`no test ran:\n${printed}`)
+  if (names.length > 0 && skipped !== '0') throw new Error(`tests were skipped:\n${printed}`)
   const used = names.length === 0 ? 'no example plugin is there yet' : names.join(', ')
   return [`downstream: ${passed} tests pass; plugins: ${used}; stagewright ${version}`]
 }
@@ -96,6 +98,16 @@ function builtPlugins() {
     if (manifest.scripts?.['build'] !== undefined && !existsSync(join(directory, 'dist')))
       throw new Error(`${manifest.name} is not built`)
   return plugins
+}
+
+/** A module that gives the default exports of plugins, so that their types are checked too.
+ *  @param {readonly string[]} names */
+function importsOf(names) {
+  return [
+    `import type { Stage } from '@stagewright/core'`,
+    ...names.map((name, at) => `import plugin${at} from '${name}'`),
+    `export const plugins: readonly Stage[] = [${names.map((_, at) => `plugin${at}`).join(', ')}]\n`,
+  ].join('\n')
 }
 
 /** Packages, and those of ours that they depend on.

@@ -3,7 +3,7 @@
 //   budget        what core, the stages and the client of servers bring
 //   downstream    a project outside the workspace installs them, type-checks, and runs (tests/downstream)
 // Names choose some of them: `pnpm check:packages contents`. `--node 22` does the last two on another Node, taken from
-// the registry. `--keep` leaves the folder.
+// the registry; it may stand several times. `--keep` leaves the folder.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ const checks = { contents: checkContents, budget: checkBudget, downstream: check
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { node: { type: 'string' }, keep: { type: 'boolean' } },
+  options: { node: { type: 'string', multiple: true }, keep: { type: 'boolean' } },
 })
 const unknown = positionals.filter((name) => !Object.hasOwn(checks, name))
 if (unknown.length > 0) throw new Error(`no check ${unknown.join(', ')}`)
@@ -41,18 +41,16 @@ try {
 }
 
 async function main() {
-  const env = values.node === undefined ? process.env : withNode(values.node, folder)
-  if (env === undefined) {
-    console.log(`skipped: Node ${values.node} cannot be had from the registry here`)
-    return
-  }
   const packed = pack(publicPackages(), join(folder, 'tarballs'))
   const chosen = Object.entries(checks).filter(
     ([name]) => positionals.length === 0 || positionals.includes(name),
   )
-  console.log(`${packed.length} packages, Node ${run('node', ['--version'], folder, env).trim()}`)
-  for (const [, check] of chosen)
-    for (const line of await check(packed, folder, env)) console.log(line)
+  const environments = values.node?.map((version) => withNode(version, folder)) ?? [process.env]
+  for (const env of environments) {
+    console.log(`${packed.length} packages, Node ${run('node', ['--version'], folder, env).trim()}`)
+    for (const [, check] of chosen)
+      for (const line of await check(packed, folder, env)) console.log(line)
+  }
 }
 
 /** @param {readonly Packed[]} packed */

@@ -1,7 +1,7 @@
 import {
   cpSync,
   existsSync,
-  mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -26,21 +26,24 @@ const most = { packages: 12, bytes: 10e6 }
  *  @param {Env} env which Node and npm to use is told by its PATH
  *  @returns {string[]} what to print */
 export function checkDownstream(packed, folder, env) {
-  const app = join(folder, 'app')
+  const app = mkdtempSync(join(folder, 'app-'))
   cpSync(join(root, 'tests/downstream'), app, { recursive: true })
   renameSync(join(app, 'app.tsconfig.json'), join(app, 'tsconfig.json'))
-  const plugins = pack(builtPlugins(), join(folder, 'plugins'))
+  const plugins = pack(builtPlugins(), join(app, 'plugins'))
   const names = plugins.map(({ manifest }) => manifest.name)
-  writeFileSync(join(app, 'plugins.json'), JSON.stringify(names))
+  if (names.length > 0) writeFileSync(join(app, 'plugins.ts'), importsOf(names))
   install(app, [...packed, ...plugins], [`@types/node@${versionOf('@types/node')}`], env)
-  oneCopyOfCore(app)
+  const problems = [...copiesOfCore(app), ...scriptsOf(installedIn(app))]
+  if (problems.length > 0) throw new Error(problems.join('\n'))
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], app)
   const reporter = '--test-reporter=spec'
   const printed = run('node', ['--test', reporter, 'built/downstream.js'], app, env)
   const command = 'node_modules/@stagewright/cli/bin/stagewright.js'
   const version = run('node', [command, '--version'], app, env).trim()
   const passed = /^ℹ pass (\d+)$/m.exec(printed)?.[1] ?? '0'
+  const skipped = /^ℹ skipped (\d+)$/m.exec(printed)?.[1] ?? '0'
   if (Number(passed) === 0) throw new Error(`no test ran:\n${printed}`)
+  if (names.length > 0 && skipped !== '0') throw new Error(`tests were skipped:\n${printed}`)
   const used = names.length === 0 ? 'no example plugin is there yet' : names.join(', ')
   return [`downstream: ${passed} tests pass; plugins: ${used}; stagewright ${version}`]
 }
@@ -52,20 +55,18 @@ export function checkDownstream(packed, folder, env) {
  *  @returns {string[]} what to print
  *  @throws {Error} when it is more than is allowed, native, or runs a script when it is installed */
 export function checkBudget(packed, folder, env) {
-  const app = join(folder, 'budget')
-  mkdirSync(app, { recursive: true })
+  const app = mkdtempSync(join(folder, 'budget-'))
   const few = packed.filter(({ folder: name }) => /^(?:core|stage-.*|backend-webui)$/.test(name))
-  install(app, few, [], env)
+  install(app, withTheirs(few, packed), [], env)
   const installed = installedIn(app)
   const others = installed.filter(({ name }) => !name.startsWith('@stagewright/'))
   const bytes = sum(others.map(({ path }) => sizeOf(join(app, path))))
   const native = filesIn(join(app, 'node_modules')).filter((file) => file.endsWith('.node'))
-  const scripts = installed.filter(({ hasInstallScript }) => hasInstallScript === true)
   const problems = [
     ...(others.length > most.packages ? [`${others.length} packages of others`] : []),
     ...(bytes > most.bytes ? [`${inMegabytes(bytes)} of others`] : []),
     ...native.map((file) => `native code: ${file}`),
-    ...scripts.map(({ name }) => `${name} runs a script when it is installed`),
+    ...scriptsOf(installed),
   ]
   const names = few.map(({ folder: name }) => name).join(', ')
   if (problems.length > 0) throw new Error(`${names} bring too much: ${problems.join('; ')}`)
@@ -99,10 +100,39 @@ function builtPlugins() {
   return plugins
 }
 
-/** @param {string} app */
-function oneCopyOfCore(app) {
+/** A module that gives the default exports of plugins, so that their types are checked too.
+ *  @param {readonly string[]} names */
+function importsOf(names) {
+  return [
+    `import type { Stage } from '@stagewright/core'`,
+    ...names.map((name, at) => `import plugin${at} from '${name}'`),
+    `export const plugins: readonly Stage[] = [${names.map((_, at) => `plugin${at}`).join(', ')}]\n`,
+  ].join('\n')
+}
+
+/** Packages, and those of ours that they depend on.
+ *  @param {readonly Packed[]} few
+ *  @param {readonly Packed[]} packed
+ *  @returns {readonly Packed[]} */
+function withTheirs(few, packed) {
+  const wanted = new Set(few.flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {})))
+  const theirs = packed.filter((one) => !few.includes(one) && wanted.has(one.manifest.name))
+  return theirs.length === 0 ? few : withTheirs([...few, ...theirs], packed)
+}
+
+/** @param {string} app
+ *  @returns {string[]} */
+function copiesOfCore(app) {
   const copies = installedIn(app).filter(({ name }) => name === '@stagewright/core')
-  if (copies.length !== 1) throw new Error(`${copies.length} copies of @stagewright/core`)
+  return copies.length === 1 ? [] : [`${copies.length} copies of @stagewright/core`]
+}
+
+/** @param {ReturnType<typeof installedIn>} installed
+ *  @returns {string[]} */
+function scriptsOf(installed) {
+  return installed
+    .filter(({ hasInstallScript }) => hasInstallScript === true)
+    .map(({ name }) => `${name} runs a script when it is installed`)
 }
 
 /** What npm installed, as it notes it itself.

@@ -15,7 +15,9 @@ const notOffered = new Set(['node10', 'node16-cjs'])
 export async function publintProblems(packed) {
   const { messages } = await publint({ pack: { tarball: bytesOf(packed) }, strict: true })
   const manifest = packedManifest(packed)
-  return messages.map((message) => `publint: ${formatMessage(message, manifest)}`)
+  return messages
+    .filter((message) => !ofTemplate(message))
+    .map((message) => `publint: ${formatMessage(message, manifest)}`)
 }
 
 /** What arethetypeswrong says of a packed package: types that resolve otherwise than the code.
@@ -27,4 +29,10 @@ export async function typesProblems(packed) {
   return analysis.problems
     .filter((problem) => !('resolutionKind' in problem && notOffered.has(problem.resolutionKind)))
     .map((problem) => `arethetypeswrong: ${JSON.stringify(problem)}`)
+}
+
+/** A template's manifest is nested: it is one of a package to come.
+ *  @param {import('publint').Message} message */
+function ofTemplate({ code, args }) {
+  return code === 'NESTED_PACKAGE_JSON_FIELD_IGNORED' && args.filePath.startsWith('./template/')
 }

@@ -4,24 +4,21 @@ import process from 'node:process'
 
 import { run } from './pack.mjs'
 
-/** An environment in which `node`, and so npm, is of another major version: taken from the registry, where Node is a
- *  package for each platform.
- *  @param {string} major
+/** An environment in which `node`, and so npm, is of another version: taken from the registry, where Node is a package
+ *  for each platform.
+ *  @param {string} version `22`, `20.19`
  *  @param {string} folder
- *  @returns {Record<string, string | undefined> | undefined} nothing where that version cannot be had */
-export function withNode(major, folder) {
-  if (!/^\d{2}$/.test(major)) throw new Error(`--node takes a major version, not "${major}"`)
-  if (process.versions.node.startsWith(`${major}.`)) return process.env
+ *  @returns {Record<string, string | undefined>} */
+export function withNode(version, folder) {
+  if (!/^\d{2}(?:\.\d+)*$/.test(version))
+    throw new Error(`--node takes a version, not "${version}"`)
+  if (process.versions.node.startsWith(`${version}.`)) return process.env
   const system = process.platform === 'win32' ? 'win' : process.platform
   const name = `node-${system}-${process.arch}`
-  const home = join(folder, `node-${major}`)
+  const home = join(folder, `node-${version}`)
   mkdirSync(home, { recursive: true })
   writeFileSync(join(home, 'package.json'), '{ "private": true }\n')
-  try {
-    run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', `${name}@${major}`], home)
-  } catch {
-    return undefined
-  }
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', `${name}@${version}`], home)
   const bin = join(home, 'node_modules', name, 'bin')
   return { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` }
 }

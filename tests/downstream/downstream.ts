@@ -1,11 +1,15 @@
 // What a repository that uses the published packages does with them: scripts/packing/downstream.mjs copies this folder
 // out of the workspace, installs the packed packages with npm, type-checks it, and runs it with node's test runner.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
 import { describe, it, test } from 'node:test'
 
+import { sketch } from '@stagewright/backend-sketch'
 import { webui } from '@stagewright/backend-webui'
-import { createPipeline, isPipelineError, type Stage } from '@stagewright/core'
+import { createPipeline, isPipelineError } from '@stagewright/core'
 import { startFakeWebui } from '@stagewright/fake-webui'
 import { adetailer } from '@stagewright/stage-adetailer'
 import { img2img } from '@stagewright/stage-img2img'
@@ -19,6 +23,7 @@ import {
   stageContract,
 } from '@stagewright/testkit'
 
+import { plugins } from './plugins.js'
 import { posterize } from './posterize.js'
 
 const ours = [adetailer, upscale, refiner, img2img, txt2img] as const
@@ -31,8 +36,7 @@ const config = {
   adetailer: { units: [{ name: 'face', ad_model: 'face_yolov8n.pt' }] },
 }
 const order = 'txt2img, refiner, upscale'
-/** The example plugins that are installed beside ours. */
-const plugins: readonly string[] = JSON.parse(readFileSync('plugins.json', 'utf8'))
+const sharpen = plugins.find(({ name }) => name === 'acme_sharpen')
 
 void test('our stages and one of its own run in their order, and every picture arrives', async () => {
   const fake = new FakePipeline({ stages: [...ours, posterize] })
@@ -63,18 +67,24 @@ void test('the type of the config follows from the stages', async () => {
 
 stageContract({ describe, it }, { stage: posterize, config: { levels: 4 } })
 
-void test('an example plugin runs between our stages', { skip: plugins.length === 0 }, async () => {
-  const ran: string[] = []
-  for (const stage of await stagesOf(plugins)) {
-    const fake = new FakePipeline({ stages: [...ours, stage] })
-    const withPlugin = { ...config, [stage.name]: {} }
-    // Some need a section of their own, or an operation that the fake backend lacks.
-    if (!(await fake.plan(withPlugin).then(always, never))) continue
-    const { stages } = await fake.run(withPlugin)
-    ran.push(...stages.map(({ name }) => name).filter((name) => name === stage.name))
-  }
-  assert.notEqual(ran.length, 0, `no stage of ${plugins.join(', ')} ran with its defaults`)
-})
+if (sharpen !== undefined)
+  stageContract({ describe, it }, { stage: sharpen, config: { sigma: 1.2, amount: 3 } })
+
+void test(
+  'an example plugin runs between our stages',
+  { skip: sharpen === undefined },
+  async () => {
+    const fake = new FakePipeline({ stages: [...ours, posterize, ...plugins] })
+    const sections = { acme_posterize: { levels: 4 }, acme_sharpen: { sigma: 1.2 } }
+    const result = await fake.run({ ...config, ...sections })
+    const ran = result.stages.map(({ name }) => name).join(', ')
+    assert.equal(ran, `${order}, acme_posterize, acme_sharpen, adetailer`)
+    const way = 'txt2img refiner upscale acme_posterize acme_sharpen adetailer:face'
+    for (const { lineage } of result.images) assert.equal(lineage.join(' '), way)
+    const refused = fake.run({ ...config, acme_sharpen: { sigma: 'wide' } })
+    await assert.rejects(refused, (error) => isPipelineError(error) && error.kind === 'config')
+  },
+)
 
 void test('the same stages run on a server, over HTTP', async () => {
   await using server = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
@@ -94,20 +104,24 @@ void test('the same stages run on a server, over HTTP', async () => {
   assert.deepEqual(server.ignored, [])
 })
 
-/** The stages that packages export. */
-async function stagesOf(packages: readonly string[]): Promise<Stage[]> {
-  const modules: readonly object[] = await Promise.all(packages.map((name) => import(name)))
-  return modules.flatMap((module) => Object.values(module).filter(isStage))
-}
+void test('the same stages draw with no server, in real pixels', async () => {
+  await using backend = sketch()
+  await using pipeline = createPipeline({ backend, stages: [...ours, posterize] })
+  const run = { ...config, adetailer: { ...config.adetailer, enabled: false } }
+  const { images } = await pipeline.run({ ...run, acme_posterize: { levels: 4 } })
+  assert.equal(images.length, 2)
+  for (const image of images) {
+    const bytes = Buffer.from(await image.bytes())
+    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [768, 768])
+    assert.ok(bytes.includes('posterized to 4 levels'))
+  }
+})
 
-function isStage(value: unknown): value is Stage {
-  return typeof value === 'object' && value !== null && 'definition' in value && 'name' in value
-}
-
-function always(): boolean {
-  return true
-}
-
-function never(): boolean {
-  return false
-}
+void test('the installed command makes a run from a file', () => {
+  const command = 'node_modules/@stagewright/cli/bin/stagewright.js'
+  const stagewright = (...args: string[]) =>
+    execFileSync(process.execPath, [command, ...args], { encoding: 'utf8' })
+  stagewright('run', 'run.yaml', '--out', 'made')
+  const folder = readdirSync('made').find((name) => name.endsWith('-run')) ?? ''
+  assert.deepEqual(readdirSync(join('made', folder, 'final')), ['01-s7.png', '02-s8.png'])
+})

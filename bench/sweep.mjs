@@ -8,7 +8,7 @@ import { webui } from '@stagewright/backend-webui'
 import { createPipeline } from '@stagewright/core'
 import { startFakeWebui } from '@stagewright/fake-webui'
 import { RunStore } from '@stagewright/run-store'
-import { configOf, costOf, orderOf, planSweep, runSweep, sweep } from '@stagewright/scheduler'
+import { costOf, orderOf, planSweep, runSweep, sweep } from '@stagewright/scheduler'
 import { refiner } from '@stagewright/stage-refiner'
 import { txt2img } from '@stagewright/stage-txt2img'
 
@@ -16,9 +16,15 @@ import { table, target } from './table.mjs'
 
 const stages = [txt2img, refiner]
 const models = ['one', 'two', 'three'].map((name) => `${name}.safetensors`)
-const latency = { modelLoad: 8, step: 0.1, megapixel: 0.2, scale: 0.01 }
-const base = { prompt: 'a lighthouse', seed: 7, width: 64, height: 64, steps: 8, txt2img: {} }
-const hires = { enable_hr: true, hr_scale: 1.5, hr_upscaler: 'Lanczos', denoising_strength: 0.3 }
+const latency = { modelLoad: 8, step: 0.1, megapixel: 0.2, scale: 0.03 }
+const base = { prompt: 'a lighthouse', seed: 7, width: 64, height: 64, steps: 30, txt2img: {} }
+const hires = {
+  enable_hr: true,
+  hr_scale: 1.5,
+  hr_upscaler: 'Lanczos',
+  denoising_strength: 0.3,
+  hr_second_pass_steps: 8,
+}
 const axes = { seed: '1..4', model: models }
 
 const cases = {
@@ -57,7 +63,12 @@ async function measure(root) {
     for (const [title, order] of Object.entries(orders))
       others[title] = await onServer(async ({ backend, pipeline }) => {
         const plan = await planSweep(merged, { backend, stages })
-        for (const cell of order(plan.cells)) await pipeline.run(configOf(plan.base, cell))
+        const store = new RunStore({
+          root: join(root, `${name} ${title}`.replaceAll('/', ' ')),
+          cache: false,
+        })
+        const numbers = order(plan.cells).map(({ number }) => number)
+        await runSweep({ ...plan, order: numbers }, { store, backend, pipeline })
       })
     for (const [title, one] of Object.entries({ ours, ...others })) {
       rows.push([`${name}: ${title}`, one.calls, one.loads, one.ms.toFixed(0)])

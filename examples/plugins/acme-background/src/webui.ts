@@ -5,14 +5,14 @@ import { RemoveBackground, type RemoveBackgroundRequest } from './operation.js'
 /** @source stable-diffusion-webui-rembg, `scripts/api.py`: `POST /rembg` answers `{ image }` */
 const rembg: WebuiHandler<RemoveBackgroundRequest> = webuiHandler(
   RemoveBackground,
-  async ({ image, model, alpha_matting }, { generate, picture }) => {
-    const { images } = await generate('/rembg', {
+  async ({ image, model, alpha_matting }, ctx) => {
+    const { images } = await ctx.generate('/rembg', {
       input_image: await image.bytes(),
       model,
       return_mask: false,
       alpha_matting,
     })
-    return { images: images.map((bytes) => picture(bytes, image)) }
+    return { images: images.map((bytes) => ctx.picture(bytes, image)) }
   },
 )
 

@@ -39,7 +39,11 @@ async function example(): Promise<RunConfig> {
 describe('acme_background against a server', () => {
   it('asks the server’s rembg for each picture, and hands on the transparency', async () => {
     const asked: Record<string, unknown>[] = []
-    await using server = await startFakeWebui({ extensions: [rembg(0.5, asked)] })
+    await using server = await startFakeWebui({
+      dialect: 'forge',
+      tinyPictures: true,
+      extensions: [rembg(0.5, asked)],
+    })
     await using backend = webui({ url: server.url, handlers })
     await using pipeline = createPipeline({ backend, stages })
     const { images, warnings } = await pipeline.run(await example())
@@ -54,7 +58,11 @@ describe('acme_background against a server', () => {
   })
 
   it('warns when nothing of a picture is left', async () => {
-    await using server = await startFakeWebui({ extensions: [rembg(0)] })
+    await using server = await startFakeWebui({
+      dialect: 'forge',
+      tinyPictures: true,
+      extensions: [rembg(0)],
+    })
     await using backend = webui({ url: server.url, handlers })
     await using pipeline = createPipeline({ backend, stages })
     const { warnings } = await pipeline.run(await example())
@@ -62,13 +70,16 @@ describe('acme_background against a server', () => {
   })
 
   it('cannot stand beside ADetailer: both must be last, and the error says what to do', async () => {
-    await using server = await startFakeWebui({})
+    await using server = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
     await using backend = webui({ url: server.url, handlers })
     await using pipeline = createPipeline({ backend, stages: [...stages, adetailer] })
     const config = { ...(await example()), adetailer: { units: [{ ad_model: 'face_yolov8n.pt' }] } }
     const error = await pipeline.run(config).catch((thrown: unknown) => thrown)
     const { code, message, hint } = error as Record<string, string>
-    expect(`${code}: ${message}\n${hint}`).toMatchInlineSnapshot()
+    expect(`${code}: ${message}\n${hint}`).toMatchInlineSnapshot(`
+      "SW_PLAN_TWO_TERMINALS: "acme_background" and "adetailer" are both terminal, and only one stage can be last
+      disable one, or set placement: { acme_background: { before: [adetailer] } }"
+    `)
     expect(server.requests.filter(({ path }) => path.endsWith('2img'))).toEqual([])
     const placed = { ...config, placement: { adetailer: { before: ['acme_background'] } } }
     const { stages: order } = await pipeline.plan(placed)

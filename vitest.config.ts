@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const root = import.meta.dirname
-const packages = readdirSync(join(root, 'packages')).filter((name) =>
-  existsSync(join(root, 'packages', name, 'package.json')),
-)
+const packages = packagesIn(join(root, 'packages'))
+const plugins = packagesIn(join(root, 'examples', 'plugins'))
 // Tests run from the sources: no build is needed, and a stack trace names a line one can edit.
 const conditions = ['@stagewright/source', 'module', 'node', 'development|production']
 
@@ -22,8 +21,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      ...packages.map((name) =>
-        project(name, join(root, 'packages', name), '{test,template/test}/**/*.test.ts'),
+      ...[...packages, ...plugins].map(({ name, directory }) =>
+        project(name, directory, '{test,template/test}/**/*.test.ts'),
       ),
       project('tests', join(root, 'tests'), '**/*.test.ts'),
     ],
@@ -36,6 +35,12 @@ export default defineConfig({
     },
   },
 })
+
+function packagesIn(folder: string) {
+  return readdirSync(folder)
+    .map((name) => ({ name, directory: join(folder, name) }))
+    .filter(({ directory }) => existsSync(join(directory, 'package.json')))
+}
 
 function project(name: string, directory: string, include: string) {
   return { extends: true as const, test: { name, root: directory, include: [include] } }

@@ -93,8 +93,11 @@ export function createPipeline<const S extends readonly Stage[]>(
         contract: stage.contract,
         supported: contractVersion,
       })
+  // What a stage brings is a default: the service of the host, where there is one, comes first.
   const scope = own.child(
-    stages.flatMap((stage) => stage.definition.provides ?? []),
+    stages
+      .flatMap((stage) => stage.definition.provides ?? [])
+      .filter((provider) => !own.has(provider.token)),
     'provides',
   )
   const injected = Object.fromEntries(

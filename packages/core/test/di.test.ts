@@ -184,6 +184,8 @@ describe('a pipeline’s services', () => {
     expect((await createPipeline({ backend, stages: [draw, own] }).run(config)).warnings).toEqual([
       'greeting: its own',
     ])
+    const hosted = createPipeline({ backend, stages: [draw, own], services: [named] })
+    expect((await hosted.run(config)).warnings).toEqual(['greeting: from services'])
   })
 
   test('are checked when the pipeline is built', () => {

@@ -178,6 +178,7 @@ export interface StageDefinition<
   /** Those of `inherits` that only the first generating stage takes, and from no preset. */
   readonly inheritsWhenFirst?: readonly NoInfer<K>[]
   readonly inject?: D
+  /** Services that the stage brings; one that the host provides under the same token comes first. */
   readonly provides?: readonly Provider[]
   /** Other names people look for, and what to write instead: `{ hires: "it is part of refiner: …" }`. */
   readonly misnomers?: Readonly<Record<string, string>>

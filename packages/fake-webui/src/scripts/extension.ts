@@ -10,7 +10,8 @@ export interface FakeExtension {
   /** The arguments of its page with their defaults; a request lays its own over them by position. */
   readonly args: readonly ScriptArg[]
   readonly tabs?: readonly ('txt2img' | 'img2img')[]
-  /** `GET /acme/v1/version` → what it answers: a value, or a function of the JSON body. */
+  /** `GET /acme/v1/version` → what it answers: a value, or a function of the JSON body, which may
+   *  be asynchronous. */
   readonly routes?: Readonly<Record<string, unknown>>
   /** What it does to each finished picture: PNG bytes in, any picture's bytes out; undefined leaves it as it is.
    *  What it throws is swallowed, as the servers do. */
@@ -43,8 +44,11 @@ export function fakeExtension(extension: FakeExtension): Script {
       if (path === undefined)
         throw new TypeError(`the route "${name}" of ${title} is not written "GET /path"`)
       const make = method === 'GET' ? extensionGet : extensionPost
-      return make(path, ({ body }) => ({
-        json: typeof answer === 'function' ? (answer as (body: unknown) => unknown)(body) : answer,
+      return make(path, async ({ body }) => ({
+        json:
+          typeof answer === 'function'
+            ? await (answer as (body: unknown) => unknown)(body)
+            : answer,
       }))
     }),
     ...(effect === undefined

@@ -1,4 +1,4 @@
-import { isPipelineError, type PipelineError } from '@stagewright/core'
+import { isPipelineError, type PipelineError } from '@stagewright/core/errors'
 
 import { errors } from '../errors.js'
 import type { GenerateAnswer, GenerateOptions } from '../transport.js'

@@ -1,4 +1,4 @@
-import { defineErrors } from '@stagewright/core'
+import { defineErrors } from '@stagewright/core/errors'
 
 /** Every error of this package, one factory per code. */
 export const errors = defineErrors({

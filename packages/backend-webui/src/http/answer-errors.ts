@@ -1,4 +1,4 @@
-import type { PipelineError } from '@stagewright/core'
+import type { PipelineError } from '@stagewright/core/errors'
 
 import type { Auth } from '../auth.js'
 import { errors } from '../errors.js'

@@ -65,10 +65,14 @@ export class AnswerScanner {
   #string: 'none' | 'plain' | 'picture' = 'none'
   #escaped = false
 
-  constructor(limits: ScanLimits, decoder = new PictureDecoder(limits.pictureBytes)) {
+  constructor(limits: ScanLimits) {
     this.#limits = limits
-    this.#decoder = decoder
-    decoder.reset()
+    this.#decoder = new PictureDecoder(limits.pictureBytes)
+  }
+
+  /** How long the answer says that it is. */
+  announce(bytes: number): void {
+    this.#decoder.foresee(Math.min(bytes, this.#limits.answerBytes))
   }
 
   /** @throws {OverLimit}

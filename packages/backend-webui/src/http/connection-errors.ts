@@ -1,4 +1,4 @@
-import { errors as coreErrors, type PipelineError } from '@stagewright/core'
+import { errors as coreErrors, type PipelineError } from '@stagewright/core/errors'
 
 import { errors } from '../errors.js'
 

@@ -26,7 +26,7 @@ export function directReading(): {
     }
   }
   return {
-    buffer: Buffer.allocUnsafeSlow(64 * 1024),
+    buffer: Buffer.allocUnsafeSlow(128 * 1024),
     callback(this: unknown, count, buffer) {
       const socket = this as Socket
       if (!prepared.has(socket)) prepare(socket)

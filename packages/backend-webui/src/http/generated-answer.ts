@@ -1,4 +1,4 @@
-import type { PipelineError } from '@stagewright/core'
+import type { PipelineError } from '@stagewright/core/errors'
 
 import { errors } from '../errors.js'
 import type { GenerateAnswer } from '../transport.js'

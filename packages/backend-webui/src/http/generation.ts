@@ -1,4 +1,4 @@
-import { isPipelineError, type PipelineError } from '@stagewright/core'
+import { isPipelineError, type PipelineError } from '@stagewright/core/errors'
 
 import { errors } from '../errors.js'
 import type { GenerateAnswer, GenerateOptions } from '../transport.js'
@@ -11,7 +11,6 @@ import { exchange, type Exchange, type Head } from './exchange.js'
 import { readAnswer, scanError } from './generated-answer.js'
 import { headersFor, type Link, lostIfGone, refuseClosed, wireOf } from './link.js'
 import { deferred } from './lock.js'
-import type { PictureDecoder } from './picture-decoder.js'
 import { poll, type Polled } from './progress.js'
 import { Gatherer, once, pauseBefore } from './reads.js'
 import { verdictOf } from './reconcile.js'
@@ -19,7 +18,6 @@ import { Watchdog } from './watchdog.js'
 
 export interface GenerationInput {
   readonly link: Link
-  readonly decoder: PictureDecoder
   readonly path: string
   readonly body: EncodedBody
   readonly options: GenerateOptions
@@ -102,9 +100,9 @@ export class Generation {
   }
 
   async #attempt(): Promise<Attempt> {
-    const { path, body, options, decoder, pollInterval } = this.#input
+    const { path, body, options, pollInterval } = this.#input
     const link = this.#link
-    const scanner = new AnswerScanner(link.limits, decoder)
+    const scanner = new AnswerScanner(link.limits)
     const refusal = new Gatherer(errorTextBytes, { cut: true })
     const sent = exchange(
       link.generations,
@@ -116,7 +114,12 @@ export class Generation {
         body: wholeBody(body) ?? body.stream(),
         own: true,
       },
-      (head) => (isPictures(head) ? scanner : refusal),
+      (head) => {
+        if (!isPictures(head)) return refusal
+        const length = announcedLength(head)
+        if (length !== undefined) scanner.announce(length)
+        return scanner
+      },
     )
     const watchdog = new Watchdog(link, options, {
       interval: pollInterval,
@@ -262,6 +265,12 @@ export class Generation {
 
 function isPictures({ status, headers }: Head): boolean {
   return status >= 200 && status < 300 && !/^text\/html\b/i.test(headers['content-type'] ?? '')
+}
+
+/** Of the decompressed body, where that can be known. */
+function announcedLength({ headers }: Head): number | undefined {
+  const { 'content-length': length, 'content-encoding': encoding = 'identity' } = headers
+  return length !== undefined && encoding === 'identity' ? Number.parseInt(length, 10) : undefined
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

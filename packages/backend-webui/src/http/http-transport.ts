@@ -9,7 +9,6 @@ import { Generation } from './generation.js'
 import { defaultLimits, type Limits } from './limits.js'
 import { type Link, refuseClosed } from './link.js'
 import { Lock } from './lock.js'
-import { PictureDecoder } from './picture-decoder.js'
 import { read } from './reads.js'
 
 export interface HttpTransportOptions {
@@ -63,7 +62,6 @@ export function httpTransport(options: HttpTransportOptions): Transport & AsyncD
     closed: false,
   }
   const lock = new Lock()
-  const decoder = new PictureDecoder(limits.pictureBytes)
   const pollInterval = options.pollInterval ?? 500
   return {
     baseUrl,
@@ -74,7 +72,7 @@ export function httpTransport(options: HttpTransportOptions): Transport & AsyncD
       const encoded = encodeBody(body)
       const release = await lock.acquire(how.signal)
       try {
-        const input = { link, decoder, path, body: encoded, options: how, pollInterval }
+        const input = { link, path, body: encoded, options: how, pollInterval }
         return await new Generation(input).run()
       } finally {
         release()

@@ -1,4 +1,4 @@
-import { isPipelineError, type PipelineError } from '@stagewright/core'
+import { isPipelineError, type PipelineError } from '@stagewright/core/errors'
 import type { Dispatcher } from 'undici'
 
 import type { Auth } from '../auth.js'

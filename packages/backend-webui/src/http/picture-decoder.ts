@@ -15,15 +15,19 @@ export class PictureTooLarge extends Error {
 const textAtOnce = 32 * 1024
 /** Long enough to tell a data URI from base64. */
 const headLength = 64
-const smallestScratch = 4 * 2 ** 20
-const largestKept = 16 * 2 ** 20
+const smallestRoom = 2 ** 20
+const largestForeseen = 256 * 2 ** 20
 
-/** Decodes the base64 text of one picture after the other as it arrives, in small pieces, through one reused
- *  scratch, into bytes of each picture's own. What is not plain base64 (a data URI, JSON escapes, line breaks) is
- *  gathered as text and cleaned at the end. */
+/** Decodes the base64 text of one picture after the other as it arrives, in small pieces, into the memory that it is
+ *  handed on in. The pictures of one answer lie in one piece of memory, taken at the length that the answer says it
+ *  has: nothing is copied, no page is touched before a picture reaches it, and the collector, which would else run for
+ *  every few of them, runs once, and frees those of the answer before. What is not plain base64 (a data URI, JSON
+ *  escapes, line breaks) is gathered as text and cleaned at the end. */
 export class PictureDecoder {
   readonly #most: number
-  #scratch: Buffer = Buffer.alloc(0)
+  #room: Buffer<ArrayBuffer> = Buffer.alloc(0)
+  /** Where the picture begins in it. */
+  #start = 0
   #length = 0
   /** Text that waits for the rest of its group of four. */
   #carry = ''
@@ -34,6 +38,13 @@ export class PictureDecoder {
 
   constructor(most: number) {
     this.#most = most
+  }
+
+  /** What is still to come has at most this length as text. */
+  foresee(textLength: number): void {
+    const bytes = Math.ceil((textLength * 3) / 4)
+    this.#room = Buffer.allocUnsafeSlow(Math.min(bytes, largestForeseen))
+    this.#start = 0
   }
 
   feed(chunk: Buffer, start: number, end: number): void {
@@ -74,22 +85,15 @@ export class PictureDecoder {
     try {
       const text = unescaped(this.#raw?.join('') ?? this.#carry)
       this.#decodeRest(this.#length === 0 ? withoutDataUri(text) : text)
-      const copy = Buffer.allocUnsafeSlow(this.#length)
-      copy.set(this.#scratch.subarray(0, this.#length))
-      return new Uint8Array(copy.buffer, 0, this.#length)
+      return new Uint8Array(this.#room.buffer, this.#start, this.#length)
     } finally {
-      this.reset()
+      this.#start += this.#length
+      this.#length = 0
+      this.#carry = ''
+      this.#raw = undefined
+      this.#rawLength = 0
+      this.#padded = false
     }
-  }
-
-  /** Forgets a picture that was begun. */
-  reset(): void {
-    this.#length = 0
-    this.#carry = ''
-    this.#raw = undefined
-    this.#rawLength = 0
-    this.#padded = false
-    if (this.#scratch.length > largestKept) this.#scratch = Buffer.alloc(0)
   }
 
   /** Decodes whole groups of four. False when there is anything else in them: `Buffer` skips that silently, so the
@@ -98,7 +102,7 @@ export class PictureDecoder {
     if (this.#padded) return text === ''
     const whole = (text.length / 4) * 3
     this.#reserve(this.#length + whole)
-    const written = this.#scratch.write(text, this.#length, 'base64')
+    const written = this.#room.write(text, this.#start + this.#length, 'base64')
     if (written !== whole) {
       const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
       if (padding === 0 || written !== whole - padding) return false
@@ -116,7 +120,7 @@ export class PictureDecoder {
     if (clean.length !== bare.length && clean.length % 4 !== 0) throw new NotBase64()
     const expected = Math.floor((bare.length * 3) / 4)
     this.#reserve(this.#length + expected)
-    const written = this.#scratch.write(bare, this.#length, 'base64')
+    const written = this.#room.write(bare, this.#start + this.#length, 'base64')
     if (written !== expected) throw new NotBase64()
     this.#length += written
   }
@@ -130,12 +134,11 @@ export class PictureDecoder {
 
   #reserve(bytes: number): void {
     if (bytes > this.#most) throw new PictureTooLarge(this.#most)
-    if (bytes <= this.#scratch.length) return
-    const larger = Buffer.allocUnsafeSlow(
-      Math.max(smallestScratch, bytes, this.#scratch.length * 2),
-    )
-    larger.set(this.#scratch.subarray(0, this.#length))
-    this.#scratch = larger
+    if (this.#start + bytes <= this.#room.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(smallestRoom, bytes * 2))
+    larger.set(this.#room.subarray(this.#start, this.#start + this.#length))
+    this.#room = larger
+    this.#start = 0
   }
 }
 

@@ -1,4 +1,4 @@
-import { isPipelineError } from '@stagewright/core'
+import { isPipelineError } from '@stagewright/core/errors'
 
 import { parsed } from './answer-errors.js'
 import type { Link } from './link.js'
@@ -37,8 +37,8 @@ export async function poll(
 ): Promise<Polled> {
   try {
     return source === 'task'
-      ? understood(await once(link, taskRoute(taskId, shown), undefined, pollLimit), readTask)
-      : understood(await once(link, globalRoute, undefined, pollLimit), readGlobal)
+      ? await understood(await once(link, taskRoute(taskId, shown), undefined, pollLimit), readTask)
+      : await understood(await once(link, globalRoute, undefined, pollLimit), readGlobal)
   } catch (error) {
     return isPipelineError(error) && error.code === 'SW_WEBUI_UNREACHABLE' ? 'refused' : 'silent'
   }
@@ -61,7 +61,10 @@ function taskRoute(taskId: string, shown: number | undefined) {
   } as const
 }
 
-function understood({ head, text }: Raw, how: (body: Fields) => Reading): Polled {
+async function understood(
+  { head, text }: Raw,
+  how: (body: Fields) => Reading | Promise<Reading>,
+): Promise<Polled> {
   if (noRoute.has(head.status)) return 'unavailable'
   if (head.status !== 200) return 'unreadable'
   const body = parsed(text)
@@ -71,7 +74,7 @@ function understood({ head, text }: Raw, how: (body: Fields) => Reading): Polled
 type Fields = Readonly<Record<string, unknown>>
 
 /** `{active, queued, completed, progress?, textinfo}` of one task (webui-api §8). */
-function readTask(body: Fields): Reading {
+async function readTask(body: Fields): Promise<Reading> {
   const fraction = share(body['progress'])
   const state =
     body['completed'] === true
@@ -86,7 +89,7 @@ function readTask(body: Fields): Reading {
     fraction: state === 'finished' ? 1 : fraction,
     stepping: fraction > 0,
     sign: JSON.stringify([state, fraction, body['textinfo'] ?? '']),
-    preview: state === 'running' ? previewIn(body) : undefined,
+    preview: state === 'running' ? await previewIn(body) : undefined,
   }
 }
 

@@ -1,4 +1,4 @@
-import { isPipelineError } from '@stagewright/core'
+import { isPipelineError } from '@stagewright/core/errors'
 
 import { errors } from '../errors.js'
 import type { JsonAnswer, ReadOptions } from '../transport.js'

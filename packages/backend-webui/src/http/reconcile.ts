@@ -1,4 +1,4 @@
-import type { PipelineError } from '@stagewright/core'
+import type { PipelineError } from '@stagewright/core/errors'
 
 import { errors } from '../errors.js'
 import { serverLost, type Wire } from './connection-errors.js'

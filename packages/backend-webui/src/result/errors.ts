@@ -1,4 +1,4 @@
-import { defineErrors } from '@stagewright/core'
+import { defineErrors } from '@stagewright/core/errors'
 
 const listed = (words: readonly string[]): string => words.join('; ')
 

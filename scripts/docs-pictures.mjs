@@ -1,7 +1,7 @@
 // `pnpm site:pictures`: runs the examples on the backend that draws, and keeps their contact sheets for the pages.
 //   pnpm site:pictures inpaint     one of them
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,9 @@ const asked = process.argv.slice(2)
 for (const name of asked.length === 0 ? exampleNames() : asked) {
   const folder = mkdtempSync(join(tmpdir(), 'stagewright-pictures-'))
   try {
-    const sheet = join(run(name, folder), 'contact-sheet.png')
+    const made = run(name, folder)
+    const grid = join(made, 'grid.png')
+    const sheet = existsSync(grid) ? grid : join(made, 'contact-sheet.png')
     const bytes = await small(sheet)
     writeFileSync(join(root, 'docs/images', `${name}.webp`), bytes)
     console.log(`docs/images/${name}.webp: ${bytes.length} bytes`)

@@ -78,7 +78,9 @@ async function planOf(name, runCli) {
 /** @param {Example} example */
 function examplePage({ name, does, file, plan }) {
   const picture = existsSync(join(root, 'docs/images', `${name}.webp`))
-    ? [`![The contact sheet: a row a picture, a cell a call](../images/${name}.webp)`]
+    ? [
+        `![${/^sweep:/m.test(file) ? 'The grid: a cell a run' : 'The contact sheet: a row a picture, a cell a call'}](../images/${name}.webp)`,
+      ]
     : []
   return page([
     `# ${name}.yaml`,

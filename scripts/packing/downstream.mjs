@@ -100,13 +100,17 @@ function builtPlugins() {
   return plugins
 }
 
-/** A module that gives the default exports of plugins, so that their types are checked too.
+/** A module that gives the stages that plugins export, so that their types are checked too.
  *  @param {readonly string[]} names */
 function importsOf(names) {
   return [
     `import type { Stage } from '@stagewright/core'`,
-    ...names.map((name, at) => `import plugin${at} from '${name}'`),
-    `export const plugins: readonly Stage[] = [${names.map((_, at) => `plugin${at}`).join(', ')}]\n`,
+    ...names.map((name, at) => `import * as plugin${at} from '${name}'`),
+    `const modules: readonly object[] = [${names.map((_, at) => `plugin${at}`).join(', ')}]`,
+    `const exported = modules.flatMap((module): unknown[] => Object.values(module))`,
+    `const isStage = (value: unknown): value is Stage =>`,
+    `  typeof value === 'object' && value !== null && 'definition' in value && 'name' in value`,
+    `export const plugins: readonly Stage[] = [...new Set(exported.filter(isStage))]\n`,
   ].join('\n')
 }
 

@@ -310,7 +310,8 @@ async function endSweep(result: SweepResult, options: RunOptions, host: CliHost)
     ...(trouble === undefined ? [] : [`! ${trouble}`]),
     ...(status === 'done' ? [] : [`go on  stagewright resume ${shown(folder)}`]),
   ]
-  human.write(`${lines.join('\n')}\n`)
+  const quiet = options.quiet === true && status === 'done'
+  human.write(`${quiet ? shown(folder) : lines.join('\n')}\n`)
   if (error !== undefined) throw error
   if (status === 'cancelled') return 130
   return status === 'done' ? 0 : 4

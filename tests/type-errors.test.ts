@@ -28,14 +28,20 @@ describe('the compiler', () => {
   })
 
   test('names the section of a stage that is not there', async () => {
-    expect((await printed).get('absent-section')).toMatchInlineSnapshot(`"absent-section.ts(7,53): error TS2353: Object literal may only specify known properties, and 'upscale' does not exist in type '{ readonly adetailer?: { enabled?: boolean | undefined; units: { name?: string | undefined; ad_model: string; ad_model_classes?: string | undefined; ad_prompt?: string | undefined; ad_negative_prompt?: string | undefined; ... 36 more ...; ad_controlnet_guidance_end?: number | undefined; }[]; } | null; readonly txt2i...'."`)
+    expect((await printed).get('absent-section')).toMatchInlineSnapshot(
+      `"absent-section.ts(7,53): error TS2353: Object literal may only specify known properties, and 'upscale' does not exist in type '{ readonly adetailer?: { enabled?: boolean | undefined; units: { name?: string | undefined; ad_model: string; ad_model_classes?: string | undefined; ad_prompt?: string | undefined; ad_negative_prompt?: string | undefined; ... 36 more ...; ad_controlnet_guidance_end?: number | undefined; }[]; } | null; readonly txt2i...'."`,
+    )
   })
 
   test('names a misspelt option, and the one that was meant', async () => {
-    expect((await printed).get('misspelt-option')).toMatchInlineSnapshot(`"misspelt-option.ts(7,51): error TS2561: Object literal may only specify known properties, but 'heigth' does not exist in type '{ enabled?: boolean | undefined; prompt?: string; negative_prompt?: string | undefined; styles?: string[] | undefined; model?: string | undefined; vae?: string | undefined; additional_modules?: string[] | undefined; ... 27 more ...; subseed?: number | undefined; }'. Did you mean to write 'height'?"`)
+    expect((await printed).get('misspelt-option')).toMatchInlineSnapshot(
+      `"misspelt-option.ts(7,51): error TS2561: Object literal may only specify known properties, but 'heigth' does not exist in type '{ enabled?: boolean | undefined; prompt?: string; negative_prompt?: string | undefined; styles?: string[] | undefined; model?: string | undefined; vae?: string | undefined; additional_modules?: string[] | undefined; ... 27 more ...; subseed?: number | undefined; }'. Did you mean to write 'height'?"`,
+    )
   })
 
   test('names a required option that is missing', async () => {
-    expect((await printed).get('missing-option')).toMatchInlineSnapshot(`"missing-option.ts(7,74): error TS2741: Property 'ad_model' is missing in type '{ name: string; }' but required in type '{ name?: string | undefined; ad_model: string; ad_model_classes?: string | undefined; ad_prompt?: string | undefined; ad_negative_prompt?: string | undefined; ad_confidence?: number | undefined; ... 35 more ...; ad_controlnet_guidance_end?: number | undefined; }'."`)
+    expect((await printed).get('missing-option')).toMatchInlineSnapshot(
+      `"missing-option.ts(7,74): error TS2741: Property 'ad_model' is missing in type '{ name: string; }' but required in type '{ name?: string | undefined; ad_model: string; ad_model_classes?: string | undefined; ad_prompt?: string | undefined; ad_negative_prompt?: string | undefined; ad_confidence?: number | undefined; ... 35 more ...; ad_controlnet_guidance_end?: number | undefined; }'."`,
+    )
   })
 })

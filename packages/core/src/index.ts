@@ -22,6 +22,7 @@ export type { Interceptor } from './contract/interceptor.js'
 export { type Operation, operation } from './contract/operation.js'
 export { Phase, phaseBetween, type PhaseRef } from './contract/phase.js'
 export type { Passthrough, Sampling } from './contract/sampling.js'
+export { type PictureInPlan, pictureInPlan } from './contract/picture-in-plan.js'
 export { type Contribution, type PlannedContribution, type Slot, slot } from './contract/slot.js'
 export {
   type ImageBatch,

@@ -86,7 +86,7 @@ export class Job {
   async post(path: string, payload: Payload, job: JobKind): Promise<GenerateAnswer> {
     const { transport, server, loaded } = this.host
     const { dialect } = server
-    const body = job === 'generation' ? this.#complete(path, payload) : payload
+    const body = job === 'generation' ? await this.#complete(path, payload) : payload
     const followed = job === 'generation' && dialect.progress === 'task'
     const taskId = followed ? taskIdOf(this.ctx.id, this.#posts++) : undefined
     // sd-server knows a LoRA only once it has been asked to list them.
@@ -125,7 +125,7 @@ export class Job {
   }
 
   /** Adds what plugins' slots say, and checks the scripts of the whole. */
-  #complete(path: string, payload: Payload): Payload {
+  async #complete(path: string, payload: Payload): Promise<Payload> {
     const { dialect } = this.encoding
     let body = payload
     for (const plugin of this.host.slots) {
@@ -134,7 +134,7 @@ export class Job {
       const { operation, request } = this
       body = merged(
         body,
-        plugin.encode(value, { operation, dialect: dialect.name, payload: body, request }),
+        await plugin.encode(value, { operation, dialect: dialect.name, payload: body, request }),
       )
     }
     checkScripts(this.encoding, body, path.endsWith('img2img'))

@@ -34,7 +34,7 @@ export interface WebuiHandler<R = any> {
 }
 
 /** Says how a plugin's slot goes into a payload: what is given back is laid over it, `alwayson_scripts` and
- *  `override_settings` key by key. */
+ *  `override_settings` key by key; bytes are sent as base64. */
 export interface WebuiSlot<V = any> {
   readonly slot: Slot<V>
   encode(
@@ -45,7 +45,7 @@ export interface WebuiSlot<V = any> {
       readonly payload: Payload
       readonly request: unknown
     },
-  ): Payload
+  ): Payload | Promise<Payload>
 }
 
 /** Types a handler by its operation. */

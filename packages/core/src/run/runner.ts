@@ -2,6 +2,7 @@ import type { RunConfig } from '../config/run-config.js'
 import { type Backend, type Capabilities, coreCapabilities } from '../contract/backend.js'
 import { pictureKey } from '../contract/image-source.js'
 import type { Interceptor } from '../contract/interceptor.js'
+import { withPictures } from '../contract/picture-in-plan.js'
 import type { ImageBatch } from '../contract/stage-image.js'
 import type { Stage } from '../contract/stage.js'
 import { errors } from '../errors/catalogue.js'
@@ -185,6 +186,8 @@ class Run {
   #stageRun(plan: StagePlan, merged: readonly StagePlan[]): StageRun {
     const { backend, interceptors = [], services = {} } = this.#host
     const given = this.#input.pictures
+    const pictures = (reference: string, use: 'picture' | 'mask'): ImageBatch =>
+      (given?.get(pictureKey(reference, use)) ?? []).map(({ image }) => image)
     return new StageRun(plan, merged, {
       backend,
       interceptors,
@@ -193,15 +196,15 @@ class Run {
       // Of merged stages, and of those that contribute to this call beside making their own.
       contributions: this.#ordered
         .flatMap(({ contributions }) => contributions)
-        .filter(({ to }) => to.includes(plan.name)),
+        .filter(({ to }) => to.includes(plan.name))
+        .map((one) => ({ ...one, value: withPictures(one.value, pictures) })),
       needs: needsOfCalls(plan, this.#ordered),
       first: this.#ordered.find(({ generates }) => generates)?.name === plan.name,
       grid: this.#capabilities.grid,
       previews: this.#input.previews ?? false,
       emit: (event) => this.#emit(event),
       warn: (message, stage) => this.#warn(message, stage),
-      pictures: (reference, use) =>
-        (given?.get(pictureKey(reference, use)) ?? []).map(({ image }) => image),
+      pictures,
     })
   }
 

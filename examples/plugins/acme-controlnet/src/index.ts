@@ -1,0 +1,3 @@
+export { type ControlnetConfig, controlnetConfig, type ControlnetUnit } from './config.js'
+export { ControlNet, type ControlUnits } from './slot.js'
+export { controlnet } from './stage.js'

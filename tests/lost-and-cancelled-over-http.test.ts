@@ -275,7 +275,6 @@ test('thirty calls on one signal listen to it once, and leave no listener behind
   const made = Array.from({ length: 30 }, () =>
     there.backend.call(Txt2Img, request, { ...ctx, id: randomUUID(), progress }),
   )
-  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
   await Promise.all(made)
   expect([most, getEventListeners(signal, 'abort').length]).toEqual([1, 0])
 })

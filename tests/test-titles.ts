@@ -22,8 +22,12 @@ export function missingTitles(titles: readonly string[]): string[] {
   return titles.filter((title) => !texts.some((text) => text.includes(`'${title}'`)))
 }
 
+/** Packages that tests have installed are not looked into. */
 function filesIn(folder: string): string[] {
-  return existsSync(folder)
-    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
-    : []
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (!entry.isDirectory()) return [path]
+    return entry.name === 'node_modules' || entry.name.startsWith('.') ? [] : filesIn(path)
+  })
 }

@@ -34,7 +34,6 @@ const shared: Section = {
   cfg_scale: 7.5,
   distilled_cfg_scale: 3,
   seed: 8,
-  subseed: 3,
   subseed_strength: 0.1,
   batch_size: 2,
   n_iter: 2,
@@ -62,7 +61,25 @@ export const cases: readonly Case[] = [
     run: drawn,
     section: 'txt2img',
     changes: { ...shared, ...common, width: 72, height: 72 },
-    same: { steps: 8, negative_prompt: '', sampler_name: 'DPM++ 2M', clip_skip: undefined },
+    same: {
+      steps: 8,
+      negative_prompt: '',
+      sampler_name: 'DPM++ 2M',
+      clip_skip: undefined,
+      subseed: 3,
+    },
+  },
+  {
+    name: 'a variation by txt2img',
+    run: { ...drawn, subseed: 1, subseed_strength: 0.2 },
+    section: 'txt2img',
+    changes: { subseed: 3, subseed_strength: 0.3 },
+  },
+  {
+    name: 'a variation by img2img',
+    run: { ...drawn, txt2img: undefined, img2img: photo, subseed: 1, subseed_strength: 0.2 },
+    section: 'img2img',
+    changes: { subseed: 3, subseed_strength: 0.3 },
   },
   {
     name: 'txt2img with a script',
@@ -144,7 +161,7 @@ export const cases: readonly Case[] = [
       initial_noise_multiplier: 1.1,
       mask: 'mask.png',
     },
-    same: { resize_mode: 0, denoising_strength: 0.75, mask_blur: 9 },
+    same: { resize_mode: 0, denoising_strength: 0.75, mask_blur: 9, subseed: 3 },
   },
   {
     name: 'img2img to a size',

@@ -54,8 +54,8 @@ export const sweepErrors = defineErrors({
     kind: 'config',
     message: (d: { path: string; name: string; from: string | undefined; reason: string }) =>
       d.from === undefined
-        ? `${d.path} draws __${d.name}__, and sweep.wildcards names no folder`
-        : `${d.path} draws __${d.name}__, which is not in ${d.from}: ${d.reason}`,
+        ? `${d.path} draws the wildcard "${d.name}", and sweep.wildcards names no folder`
+        : `${d.path} draws the wildcard "${d.name}", which is not in ${d.from}: ${d.reason}`,
     hint: (d) =>
       d.from === undefined
         ? `write wildcards: wildcards/ into sweep, with ${d.name}.txt in that folder, or wildcards: off to send it as it stands`

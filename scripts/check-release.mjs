@@ -16,6 +16,7 @@ import {
   publishWithProvenance,
   run,
 } from './packing/release.mjs'
+import { problemsOfStranger } from './packing/stranger.mjs'
 
 /** @typedef {import('./packages.mjs').Package} Package
  *  @typedef {import('./packing/registry.mjs').Registry} Registry */
@@ -66,6 +67,7 @@ async function problemsOfRelease(packages, clone, version, registry) {
   return [
     ...(printed === version ? [] : [`what was installed says that it is ${printed}`]),
     ...(copies.length === 1 ? [] : [`${copies.length} copies of core are installed`]),
+    ...(await problemsOfStranger(registry, folder)),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 import { run } from './release.mjs'
 
@@ -29,7 +30,7 @@ export async function problemsOfStranger(registry, folder) {
   await run('npm', ['install', '--prefer-offline'], stage)
   const tested = await run('npm', ['test'], stage)
   const planned = await run('npm', ['run', 'plan'], stage)
-  const passed = /Tests +(\d+ passed)/.exec(tested.replaceAll(/\u001B\[\d+m/g, ''))?.[1]
+  const passed = /Tests +(\d+ passed)/.exec(stripVTControlCharacters(tested))?.[1]
   const line = planned.split('\n').find((one) => /^\d+\. film_grain /.test(one))
   console.log(`a stranger’s stage: ${passed ?? 'no test'}; in the plan: ${line ?? 'no such stage'}`)
   return passed === undefined || line === undefined ? [`npm create made:\n${tested}${planned}`] : []

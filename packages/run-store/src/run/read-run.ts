@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { type CallEntry, readEntry } from '../calls/entry.js'
@@ -48,11 +48,9 @@ export async function readRun(folder: string): Promise<RunOnDisk> {
 /** The folders under `root` that hold runs, in the order of their names: the oldest first, those of a sweep by cell. */
 export async function runFolders(root: string): Promise<string[]> {
   try {
+    const folders = namesUnder(root).map((name) => join(root, name))
     const found = await Promise.all(
-      namesUnder(root).map(async (name) => {
-        const folder = join(root, name)
-        return (await readdir(folder)).includes(journalName) ? [folder] : []
-      }),
+      folders.map(async (one) => ((await holdsJournal(one)) ? [one] : [])),
     )
     return found.flat().toSorted()
   } catch (error) {
@@ -61,18 +59,30 @@ export async function runFolders(root: string): Promise<string[]> {
   }
 }
 
-/** Names of folders that may hold runs, from the root, with `/`: those right under it, and those in `cells/` of one. */
+async function holdsJournal(folder: string): Promise<boolean> {
+  try {
+    await access(join(folder, journalName))
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+/** Names of what may be the folder of a run, from the root, with `/`: what lies right under it, or in `cells/` there. */
 export function namesUnder(root: string): string[] {
   if (!existsSync(root)) return []
-  const folders = readdirSync(root, { withFileTypes: true }).filter(
-    (one) => one.isDirectory() && !one.name.startsWith('.'),
+  const names = readdirSync(root).filter((name) => !name.startsWith('.'))
+  // Only a sweep has cells, and its name says so: among thousands of runs, looking into each takes its time.
+  const cellsOf = new Map(
+    names
+      .filter((name) => name.includes('-sweep') && existsSync(join(root, name, cellsName)))
+      .map((name) => [name, readdirSync(join(root, name, cellsName))]),
   )
-  return folders.flatMap(({ name }) => {
-    const cells = join(root, name, cellsName)
-    return existsSync(cells)
-      ? readdirSync(cells).map((cell) => `${name}/${cellsName}/${cell}`)
-      : [name]
-  })
+  if (cellsOf.size === 0) return names
+  return names.flatMap(
+    (name) => cellsOf.get(name)?.map((cell) => `${name}/${cellsName}/${cell}`) ?? [name],
+  )
 }
 
 /** The name of the run that a path from the root lies in. */

@@ -12,7 +12,7 @@ import { sizes } from './io/sizes.mjs'
 import { median } from './measure.mjs'
 import { ms, table, target, targetLines } from './table.mjs'
 
-const rounds = 5
+const rounds = 7
 const ways = ['download floor', 'download ours', 'download naive', 'upload ours', 'upload naive']
 
 export async function benchIo() {

@@ -1,6 +1,12 @@
-import { basename, relative } from 'node:path'
+import { relative } from 'node:path'
 
-import type { PictureEntry, RunEntry, RunQuery, RunStatus } from '@stagewright/run-store'
+import {
+  type PictureEntry,
+  placeOf,
+  type RunEntry,
+  type RunQuery,
+  type RunStatus,
+} from '@stagewright/run-store'
 
 import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
@@ -112,7 +118,7 @@ function runsText(
       ? `no run in ${options.out} yet: stagewright run <file> makes one, --out says where they are`
       : 'no run fits: leave out an option'
   const rows = runs.map((run) => [
-    basename(run.folder),
+    placeOf(run.folder).name,
     momentText(run.createdAt).slice(0, -3),
     run.status,
     String(run.pictureCount),

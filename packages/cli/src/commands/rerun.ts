@@ -1,6 +1,6 @@
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
-import { RunStore } from '@stagewright/run-store'
+import { placeOf, RunStore } from '@stagewright/run-store'
 
 import type { CliHost } from '../host.js'
 import { findRun } from '../runs/find-run.js'
@@ -18,6 +18,6 @@ export async function rerunCommand(
   const store = new RunStore({ root: resolve(host.cwd, options.out) })
   const found = await findRun(named, store, host.cwd)
   const file = await runFileOf(found, host.cwd)
-  const given = optionsOf(found, { ...options, out: dirname(found.folder) })
+  const given = optionsOf(found, { ...options, out: placeOf(found.folder).root })
   return runCommand(file, given, host, { sources: [found.folder] })
 }

@@ -1,6 +1,6 @@
-import { basename, dirname, relative, resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 
-import { type RunOnDisk, RunStore } from '@stagewright/run-store'
+import { placeOf, type RunOnDisk, RunStore } from '@stagewright/run-store'
 
 import type { CliHost } from '../host.js'
 import { printJson } from '../report/print-json.js'
@@ -10,8 +10,8 @@ import { optionsOf, runFileOf } from '../runs/run-file-of.js'
 import { performRun, type RunOptions } from './run.js'
 import { resumeSweepCommand } from './sweep.js'
 
-/** `stagewright resume [run]`: goes on with a run. What it had finished is not made again; before a call whose fate is
- *  unknown is repeated, the server is asked, and waited for.
+/** `stagewright resume [run]`: goes on with a run, or with a sweep, also where one of its cells is named. What it had
+ *  finished is not made again; before a call whose fate is unknown is repeated, the server is asked, and waited for.
  *  @throws {PipelineError} SW_CLI_NO_SUCH_RUN, SW_CLI_NOTHING_TO_RESUME, SW_STORE_RUN_LOCKED, and those of `run` */
 export async function resumeCommand(
   named: string | undefined,
@@ -24,6 +24,8 @@ export async function resumeCommand(
   if (swept !== undefined) return resumeSweepCommand(swept, options, host)
   const found =
     named === undefined ? await newestUnfinished(store) : await findRun(named, store, host.cwd)
+  const { root: place, sweep } = placeOf(found.folder)
+  if (sweep !== undefined) return resumeSweepCommand(sweep, options, host)
   if (found.status === 'done') return nothingLeft(found, options, host)
   const file = await runFileOf(found, host.cwd)
   const human = options.json === true ? host.stderr : host.stdout
@@ -31,10 +33,10 @@ export async function resumeCommand(
   return performRun({
     file,
     // A run may lie elsewhere than in `out`: what it shares lies beside it.
-    options: optionsOf(found, { ...options, out: dirname(found.folder) }),
+    options: optionsOf(found, { ...options, out: place }),
     host,
-    open: async (place, prepared) => {
-      const { run, before } = await place.reopen(found.folder)
+    open: async (opened, prepared) => {
+      const { run, before } = await opened.reopen(found.folder)
       try {
         const { backend } = prepared.chosen
         const settled = await run.settle(backend, host.signal)
@@ -51,7 +53,7 @@ export async function resumeCommand(
 function titleOf({ folder, status, events }: RunOnDisk): string {
   const made = events.filter(({ type }) => type === 'call_finished').length
   const calls = made === 1 ? '1 call is kept' : `${made} calls are kept`
-  return `resuming ${basename(folder)} (${status}; ${calls})`
+  return `resuming ${placeOf(folder).name} (${status}; ${calls})`
 }
 
 function nothingLeft({ folder }: RunOnDisk, options: RunOptions, host: CliHost): number {

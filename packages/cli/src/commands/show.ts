@@ -1,14 +1,16 @@
-import { basename, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 
 import { explainPlan } from '@stagewright/core'
 import {
   type PictureEntry,
   type PictureRecord,
+  placeOf,
   readRun,
   type RunDetails,
   type RunRecord,
   type StageEntry,
 } from '@stagewright/run-store'
+import { readSweep } from '@stagewright/scheduler'
 
 import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
@@ -16,16 +18,19 @@ import { planJson } from '../report/plan-json.js'
 import { printJson } from '../report/print-json.js'
 import { columnsText, timeText } from '../report/table.js'
 import { isThere } from '../run-file/read.js'
+import { sweepNamed } from '../runs/find-sweep.js'
 import { openStore } from '../runs/open-store.js'
 import { pictureNamed } from '../runs/picture-named.js'
 import { counted, momentText, pictureEntryJson, runEntryJson } from './history.js'
+import { showSweep } from './show-sweep.js'
 
 interface ShowOptions {
   readonly out: string
   readonly json?: true
 }
 
-/** `stagewright show <run|picture>`: everything that is known of a run, or of a picture and the way it went.
+/** `stagewright show <run|picture|sweep>`: everything that is known of a run, of a picture and the way it went, or of a
+ *  sweep and its cells.
  *  @throws {PipelineError} SW_CLI_NOTHING_NAMED, SW_HISTORY_AMBIGUOUS, SW_HISTORY_FAILED, SW_STORE_… */
 export async function showCommand(
   named: string,
@@ -33,6 +38,8 @@ export async function showCommand(
   host: CliHost,
 ): Promise<void> {
   const { history, root } = openStore(options.out, host)
+  const swept = await sweepNamed(named, root, host.cwd)
+  if (swept !== undefined) return showSweep(await readSweep(swept), options, host)
   const path = resolve(host.cwd, named)
   const name = (await isThere(path)) ? path : named
   const asPicture = async () => history.picture(await pictureNamed(named, history, host.cwd))
@@ -69,7 +76,7 @@ async function showRun(run: RunDetails, options: ShowOptions, host: CliHost): Pr
   }
   const { error } = run
   const head = [
-    ['run', basename(run.folder)],
+    ['run', placeOf(run.folder).name],
     ['status', error === null ? run.status : `${run.status} (${error})`],
     ['begun', momentText(run.createdAt)],
     ['time', run.ms === null ? 'not known' : timeText(run.ms)],
@@ -197,7 +204,7 @@ async function pictureText(
     ['size', `${picture.width}x${picture.height}`],
     ['seed', String(picture.seed)],
     ['sha256', picture.digest],
-    ['run', run === undefined ? picture.runId : `${basename(run.folder)} (${run.status})`],
+    ['run', run === undefined ? picture.runId : `${placeOf(run.folder).name} (${run.status})`],
     ...(picture.rating === null
       ? []
       : [['rated', `${'★'.repeat(picture.rating)} ${picture.note ?? ''}`.trim()]]),

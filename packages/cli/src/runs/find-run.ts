@@ -1,20 +1,29 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 
-import { readRun, type RunOnDisk, type RunStatus, type RunStore } from '@stagewright/run-store'
+import {
+  placeOf,
+  readRun,
+  type RunOnDisk,
+  type RunStatus,
+  type RunStore,
+} from '@stagewright/run-store'
 
 import { errors } from '../errors.js'
 import { isThere } from '../run-file/read.js'
 
-/** The run that is meant: by its folder, by the name of its folder, by the beginning of that name, or by its id.
+/** The run that is meant: by its folder, by its name under the root, by the beginning of that, or by its id; a cell of
+ *  a sweep also by its number, where one sweep alone has it.
  *  @throws {PipelineError} SW_CLI_NO_SUCH_RUN, SW_STORE_… */
 export async function findRun(named: string, store: RunStore, cwd: string): Promise<RunOnDisk> {
   const path = resolve(cwd, named)
   if (await isThere(join(path, 'journal.jsonl'))) return readRun(path)
   const folders = await store.folders()
-  const exact = folders.find((folder) => basename(folder) === named)
+  const exact = folders.find((folder) => placeOf(folder).name === named)
   if (exact !== undefined) return readRun(exact)
-  const begun = folders.filter((folder) => basename(folder).startsWith(named))
+  const begun = folders.filter(
+    (folder) => placeOf(folder).name.startsWith(named) || basename(folder) === named,
+  )
   if (begun.length === 1) return readRun(begun[0] ?? '')
   const byId = /^[0-9a-f-]{6,}$/.test(named) ? await withId(named, folders) : []
   if (byId.length === 1 && byId[0] !== undefined) return byId[0]
@@ -23,7 +32,7 @@ export async function findRun(named: string, store: RunStore, cwd: string): Prom
     named,
     root: store.root,
     several: begun.length > 1,
-    near: near.map((folder) => basename(folder)),
+    near: near.map((folder) => placeOf(folder).name),
   })
 }
 

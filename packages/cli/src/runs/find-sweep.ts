@@ -11,10 +11,7 @@ export async function sweepToResume(
   root: string,
   cwd: string,
 ): Promise<string | undefined> {
-  if (named !== undefined) {
-    const places = [resolve(cwd, named), resolve(root, named)]
-    return places.find((folder) => existsSync(join(folder, sweepFile)))
-  }
+  if (named !== undefined) return sweepNamed(named, root, cwd)
   const names = await readdir(root).catch((): string[] => [])
   const folders = names
     .toSorted()
@@ -26,6 +23,22 @@ export async function sweepToResume(
       return newer.some((one) => unfinishedRun(one)) ? undefined : folder
     }
   return undefined
+}
+
+/** The folder of the sweep of that name: its path, its name under the root, or the beginning of that, where nothing
+ *  else there begins so. */
+export async function sweepNamed(
+  named: string,
+  root: string,
+  cwd: string,
+): Promise<string | undefined> {
+  const names = await readdir(root).catch((): string[] => [])
+  const begun = names.filter((name) => name.startsWith(named))
+  const places = [
+    resolve(cwd, named),
+    ...(begun.length === 1 ? begun : [named]).map((name) => join(root, name)),
+  ]
+  return places.find((folder) => existsSync(join(folder, sweepFile)))
 }
 
 /** A run beside the sweeps; whether it is finished is looked at when it is chosen. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 import { type CallEntry, readEntry } from '../calls/entry.js'
 import { isMissing, readError } from '../disk/files.js'
@@ -76,7 +76,7 @@ export function namesUnder(root: string): string[] {
   // Only a sweep has cells, and its name says so: among thousands of runs, looking into each takes its time.
   const cellsOf = new Map(
     names
-      .filter((name) => name.includes('-sweep') && existsSync(join(root, name, cellsName)))
+      .filter((name) => name.includes(sweepMark) && existsSync(join(root, name, cellsName)))
       .map((name) => [name, readdirSync(join(root, name, cellsName))]),
   )
   if (cellsOf.size === 0) return names
@@ -91,7 +91,23 @@ export function runNameIn(path: string): string {
   return parts.slice(0, parts[1] === cellsName ? 3 : 1).join('/')
 }
 
+/** Where the folder of a run belongs: the root that it shares pictures and calls under, its name there, with `/`, and
+ *  the folder of its sweep where it is a cell. */
+export function placeOf(folder: string): {
+  readonly root: string
+  readonly name: string
+  readonly sweep: string | undefined
+} {
+  const above = dirname(folder)
+  const sweep = dirname(above)
+  if (basename(above) !== cellsName || !basename(sweep).includes(sweepMark))
+    return { root: above, name: basename(folder), sweep: undefined }
+  const name = [basename(sweep), cellsName, basename(folder)].join('/')
+  return { root: dirname(sweep), name, sweep }
+}
+
 const cellsName = 'cells'
+const sweepMark = '-sweep'
 
 /** What the run's calls and works gave, by key. */
 export function entriesIn(events: readonly JournalEvent[]): ReadonlyMap<string, CallEntry> {

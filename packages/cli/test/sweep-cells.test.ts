@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { Workplace } from './support.js'
+
+const sweepFile = (seeds: string) => `
+prompt: a pier at dusk
+width: 64
+height: 64
+steps: 2
+txt2img: {}
+sweep: { axes: { seed: ${seeds} } }
+`
+const first = '20251123-120000-piers-sweep'
+const second = '20251123-130000-boats-sweep'
+
+let place: Workplace
+beforeEach(async () => {
+  place = await Workplace.make()
+  await place.put('piers.yaml', sweepFile('1..2'))
+  await place.put('boats.yaml', sweepFile('3..4'))
+  await place.cli(['run', 'piers.yaml'], { now: at(12) })
+  await place.cli(['run', 'boats.yaml'], { now: at(13) })
+})
+afterEach(() => place[Symbol.asyncDispose]())
+
+describe('the cells of sweeps', () => {
+  test('are listed by names that tell them apart, which show takes', async () => {
+    const { out } = await place.cli(['history'])
+    const names = out.split('\n').flatMap((line) => /^2\S+/.exec(line) ?? [])
+    expect(names.toSorted()).toEqual(
+      [first, second].flatMap((sweep) => [`${sweep}/cells/0001`, `${sweep}/cells/0002`]),
+    )
+    const { code, out: shown } = await place.cli(['show', `${second}/cells/0001`])
+    expect(code).toBe(0)
+    expect(shown).toMatch(/^run +20251123-130000-boats-sweep\/cells\/0001$/m)
+    expect(shown).toContain('seed 3')
+  })
+
+  test('are not taken for each other by a number that two sweeps have', async () => {
+    const { code, err } = await place.cli(['rerun', '0001'])
+    expect(code).toBe(2)
+    expect(err).toContain('"0001" could be any of 2 runs')
+    expect(err).toContain(`name one of: ${first}/cells/0001, ${second}/cells/0001`)
+  })
+
+  test('are made once more beside the sweeps, from what is kept', async () => {
+    const { code, out } = await place.cli(['rerun', `${second}/cells/0002`], { now: at(14) })
+    expect(code).toBe(0)
+    expect(out).toContain('1 of 1 calls were kept from before')
+    expect(await place.files('out/20251123-140000-boats-2')).toContain('final/01-s4.png')
+    const cells = (await place.files(`out/${second}`)).filter((path) => path.endsWith('.png'))
+    expect(cells.filter((path) => path.includes('/final/'))).toHaveLength(2)
+  })
+})
+
+describe('a sweep', () => {
+  test('is shown with its cells by its name, or the beginning of that', async () => {
+    const { code, out } = await place.cli(['show', '20251123-12'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^sweep +20251123-120000-piers-sweep$/m)
+    expect(out).toMatch(/^cells +2 done of 2$/m)
+    expect(out).toMatch(
+      /^2 +done +2 +out\/20251123-120000-piers-sweep\/cells\/0002\/final\/01-s2.png$/m,
+    )
+    const json = await place.cli(['show', first, '--json'])
+    expect(JSON.parse(json.out)).toMatchObject({
+      name: 'piers',
+      cells: [
+        { cell: 1, status: 'done', point: { seed: 1 } },
+        { cell: 2, status: 'done', point: { seed: 2 } },
+      ],
+    })
+  })
+
+  test('goes on where a cell of it is to be resumed', async () => {
+    const { code, out } = await place.cli(['resume', `${first}/cells/0001`])
+    expect(code).toBe(0)
+    expect(out).toContain('2 done of 2 cells')
+  })
+})
+
+function at(hour: number): () => Date {
+  return () => new Date(2025, 10, 23, hour, 0, 0)
+}

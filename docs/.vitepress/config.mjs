@@ -39,6 +39,7 @@ export default defineConfig({
       group('Use it', [
         ['Start here', '/'],
         ['Compose a pipeline', '/compose'],
+        ['Many runs, many servers', '/many-runs'],
         ['Servers', '/servers'],
         ['What goes wrong', '/failures'],
       ]),

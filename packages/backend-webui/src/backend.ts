@@ -40,7 +40,7 @@ import type { Calls, WebuiOptions } from './webui.js'
 /** Turns the calls of a pipeline into requests over a transport, in the words of the server's dialect. */
 export function backendOver(transport: Transport, options: Omit<WebuiOptions, 'url'>): Calls {
   const { handlers = [], slots = [], lenient = false, sizeMultiple } = options
-  const loaded = { model: '' }
+  const loaded = { model: '', movedOn: false }
   const signals = new SharedSignals()
   const server = new SharedRead(async (signal) =>
     withMultiple(await detect(transport, options.dialect ?? 'auto', signal), sizeMultiple),
@@ -87,8 +87,10 @@ export function backendOver(transport: Transport, options: Omit<WebuiOptions, 'u
     const handler = handlers.find((one) => one.operation.name === operation.name)
     refuseUnknown(host, operation.name, handler, ctx)
     const job = new Job(host, ctx, operation.name, request)
-    if (handler !== undefined) return handler.handle(request, handlerContext(job))
-    return run(job, operation.name, request)
+    const result = await (handler === undefined
+      ? run(job, operation.name, request)
+      : handler.handle(request, handlerContext(job)))
+    return job.loads.length === 0 ? result : { ...result, loads: job.loads }
   }
 
   return {

@@ -275,6 +275,35 @@ describe('a call', () => {
     ])
   })
 
+  it('tells how long a model took to load where one surely was loaded, by the name that aliases stand for', async () => {
+    const server = stubServer('a1111', { reply: (_, __, nth) => ({ untilStep: 1000 + nth }) })
+    const refiner = Refiner.with({
+      refiner_checkpoint: 'refiner',
+      refiner_switch_at: 0.8,
+      refiner_switch_by: 'steps',
+      refiner_pass: 'second',
+    })
+    const loads = []
+    for (const [model, contributions] of [
+      ['base', []],
+      ['base', []],
+      ['other', []],
+      ['base.safetensors', [refiner]],
+      ['base', []],
+      ['base', []],
+    ] as const)
+      loads.push((await server.txt2img({ model }, { contributions })).loads)
+    expect(loads).toEqual([
+      // Of the first nobody knows: it may have been loaded before.
+      undefined,
+      undefined,
+      [{ model: 'sub/other.safetensors', ms: 1002 }],
+      [{ model: 'base.safetensors', ms: 1003 }],
+      [{ model: 'base.safetensors', ms: 1004 }],
+      undefined,
+    ])
+  })
+
   it('says while the server loads a model, and progress never falls', async () => {
     const told: [number, boolean][] = []
     const server = stubServer('a1111')

@@ -25,7 +25,7 @@ type Json = Readonly<Record<string, BodyPart>>
 
 /** What a stubbed server answers to a generating post: parts of an answer, or a status with a body. */
 export type Reply =
-  | Partial<Pick<GenerateAnswer, 'images' | 'body' | 'warnings'>>
+  | Partial<Pick<GenerateAnswer, 'images' | 'body' | 'warnings' | 'untilStep'>>
   | { readonly status: number; readonly said: unknown }
 
 export interface StubOptions extends Omit<WebuiOptions, 'url'> {

@@ -66,6 +66,38 @@ describe('progress', () => {
     await scene.pending
     expect(scene.loading).toEqual([true, false, false])
   })
+
+  test('tells how long it was until the first step, without the queue, to within half a poll', async () => {
+    await using scene = await watched({ options: { expectsLoad: true } })
+    await scene.poll(queued)
+    scene.clock.advance(60_000)
+    await scene.poll(queued)
+    const free = scene.clock.now()
+    await scene.poll(running(0))
+    scene.clock.advance(8_000)
+    await scene.poll(running(0))
+    const still = scene.clock.now()
+    await scene.poll(running(0.1))
+    const stepped = scene.clock.now()
+    await scene.poll(running(0.9))
+    scene.finish()
+    const { untilStep } = await scene.pending
+    expect(still - free).toBeGreaterThan(8_000)
+    expect(untilStep).toBe((still + stepped) / 2 - free)
+  })
+
+  test('tells nothing of the time until the first step where nobody saw it, or it may be another job’s', async () => {
+    await using quick = await watched()
+    quick.finish()
+    expect((await quick.pending).untilStep).toBeUndefined()
+    await using shared = await watched({
+      routes: { [global]: (_, response) => answer(response, 200, busy(10)) },
+    })
+    await shared.poll(404)
+    await shared.poll(404)
+    shared.finish()
+    expect((await shared.pending).untilStep).toBeUndefined()
+  })
 })
 
 describe('a generation that does not move', () => {

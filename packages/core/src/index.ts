@@ -11,6 +11,7 @@ export {
   type CallResult,
   type Capabilities,
   coreCapabilities,
+  type ModelLoad,
   type Need,
   onGrid,
   type Preview,

@@ -96,6 +96,27 @@ describe('the list of runs', () => {
     expect(await names({ text: ' ' })).toHaveLength(2)
   })
 
+  test('knows how long checkpoints took to load on a server, and calls without their loads', async () => {
+    const load = (model: string, ms: number) => [{ model, ms }]
+    for (const [i, ms] of [9000, 8000, 30_000].entries())
+      await keepRun(root, { folder: `a${i}`, ms: ms + 500, loads: load('a', ms) })
+    await keepRun(root, { folder: 'b', ms: 2500, loads: load('b', 2000) })
+    await keepRun(root, { folder: 'kept', ms: 1, source: 'kept', loads: load('b', 99) })
+    await keepRun(root, { folder: 'elsewhere', server: 'http://other', loads: load('a', 1) })
+    await keepRun(root, { folder: 'before', ms: 500 })
+    const broken = [{ model: 7, ms: -1 }] as never
+    await keepRun(root, { folder: 'broken', ms: 500, loads: broken })
+    await history.list()
+    const server = { kind: 'webui', dialect: 'a1111', server: 'http://127.0.0.1:7860' }
+    expect(await history.loadTimes(server)).toEqual({ a: 9000, b: 2000 })
+    expect(await history.loadTimes({ ...server, server: 'http://other' })).toEqual({ a: 1 })
+    expect(await history.loadTimes({ kind: 'elsewhere' })).toEqual({})
+    const { plan } = (await readRun(join(root, 'before'))).record!
+    expect(await history.estimate(plan, server)).toMatchObject({ ms: 500 })
+    await history.rebuild()
+    expect(await history.loadTimes(server)).toEqual({ a: 9000, b: 2000 })
+  })
+
   test('takes what a user types as words, never as a query', async () => {
     await keepRun(root, { name: 'one', prompt: 'cat OR dog, (masterpiece:1.2)' })
     await keepRun(root, { name: 'two', prompt: 'dog' })

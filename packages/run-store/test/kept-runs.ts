@@ -25,6 +25,8 @@ export interface KeptRun {
   /** Milliseconds of its one call. */
   readonly ms?: number
   readonly source?: 'made' | 'kept'
+  /** What was loaded for it. */
+  readonly loads?: CallEntry['loads']
   readonly size?: number
   readonly steps?: number
 }
@@ -138,7 +140,7 @@ function recordOf(run: KeptRun, id: string): RunRecord {
 function eventsOf(run: KeptRun, record: RunRecord): JournalEvent[] {
   const { seeds = [7], size = 512, ms = 1000, source = 'made' } = run
   const images = seeds.map((seed) => picture(seed, `stages/1-txt2img/01-s${seed}.png`, size))
-  const entry: CallEntry = { v: 1, images, ms }
+  const entry: CallEntry = { v: 1, images, ms, ...(run.loads ? { loads: run.loads } : {}) }
   const call = { id: 'a', stage: 'txt2img', operation: 'txt2img', keys: [digestOf(record.run_id)] }
   const finals = seeds.map((seed) => picture(seed, `final/01-s${seed}.png`, size))
   const status = 'status' in run ? run.status : 'done'

@@ -1,4 +1,4 @@
-import { type CallContext, Hires, type HiresPass, Refiner } from '@stagewright/core'
+import { type CallContext, Hires, type HiresPass, type ModelLoad, Refiner } from '@stagewright/core'
 
 import type { Server } from '../dialects/detect.js'
 import type { Payload } from '../dialects/dialect.js'
@@ -22,8 +22,15 @@ export interface JobHost {
   readonly lenient: boolean
   readonly halveBatch: boolean
   readonly toPicture: ToPicture | undefined
-  /** The checkpoint that the last call of ours used; empty before the first. */
-  readonly loaded: { model: string }
+  readonly loaded: Loaded
+}
+
+/** What is in the server's memory, as far as the last call of ours tells. */
+export interface Loaded {
+  /** The checkpoint that it used; empty where that is not known. */
+  model: string
+  /** Whether it went on to another checkpoint, and ended well. */
+  movedOn: boolean
 }
 
 /** One call of the backend while it lasts: may need several posts, and tells one progress that never falls. */
@@ -34,17 +41,26 @@ export class Job {
   readonly request: unknown
   readonly encoding: Encoding
   readonly warnings: string[] = []
+  /** Those that were measured. */
+  readonly loads: ModelLoad[]
   #told = 0
   #loading = false
   #from = 0
   #share = 1
   #posts = 0
 
-  constructor(host: JobHost, ctx: CallContext, operation: string, request: unknown) {
+  constructor(
+    host: JobHost,
+    ctx: CallContext,
+    operation: string,
+    request: unknown,
+    loads: ModelLoad[] = [],
+  ) {
     this.host = host
     this.ctx = ctx
     this.operation = operation
     this.request = request
+    this.loads = loads
     this.encoding = {
       dialect: host.server.dialect,
       inventory: host.inventory,
@@ -93,10 +109,13 @@ export class Job {
     if (body['lora'] !== undefined)
       await transport.get('/sdapi/v1/loras', { signal: this.ctx.signal })
     const model = modelIn(body)
-    const expectsLoad = loaded.model === '' || (model !== undefined && model !== loaded.model)
+    const other = model !== undefined && model !== loaded.model
+    const expectsLoad = loaded.model === '' || other
+    const surelyLoads = loaded.model === '' ? loaded.movedOn : other
     const loadsBetween = ['refiner_checkpoint', 'hr_checkpoint_name'].some((key) => key in body)
     // After a call that fails, or changes the checkpoint on its way, nobody knows which one is in memory.
     loaded.model = ''
+    loaded.movedOn = false
     const answer = await transport.generate(
       path,
       taskId === undefined ? body : { ...body, force_task_id: taskId },
@@ -119,7 +138,13 @@ export class Job {
     if (job !== 'resampling') await this.#refuseHalfMade(answer)
     if (!answer.images.some((bytes) => bytes !== null && bytes.length > 0))
       throw answerErrors.SW_WEBUI_NO_RESULT({ server: dialect.title, means: dialect.emptyMeans })
-    if (model !== undefined && !loadsBetween) loaded.model = model
+    if (model !== undefined) {
+      if (!loadsBetween) loaded.model = model
+      loaded.movedOn = loadsBetween
+      const { untilStep } = answer
+      if (surelyLoads && untilStep !== undefined)
+        this.loads.push({ model: this.#nameOf(model), ms: untilStep })
+    }
     this.#progress(1)
     return answer
   }
@@ -139,6 +164,10 @@ export class Job {
     }
     checkScripts(this.encoding, body, path.endsWith('img2img'))
     return body
+  }
+
+  #nameOf(title: string): string {
+    return this.host.inventory.aliases['model']?.[title] ?? title
   }
 
   /** An interrupted job answers with 200 and a half-denoised picture; only the server's state tells.

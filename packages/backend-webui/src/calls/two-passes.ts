@@ -40,6 +40,7 @@ export async function twoPasses(
       { ...ctx, contributions: carried, progress: (f, now) => ctx.progress(from + share * f, now) },
       operation,
       request,
+      job.loads,
     )
   const first = await txt2img(part(0, 0.5, contributions), request)
   const images: StageImage[] = []

@@ -149,7 +149,10 @@ export class Generation {
       if (isPictures(first.head)) {
         const answer = readAnswer(first.head, scanner.end(), this.#wire, this.#link)
         watchdog.finish()
-        return { kind: 'answered', answer: { ...answer, warnings: this.#warnings } }
+        return {
+          kind: 'answered',
+          answer: { ...answer, warnings: this.#warnings, untilStep: watchdog.untilStep },
+        }
       }
       const error = this.#refused(first.head, link.auth.redact(refusal.text()))
       if (!gatewayStatuses.has(first.head.status) || !isPipelineError(error)) throw error

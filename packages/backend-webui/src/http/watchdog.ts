@@ -29,6 +29,10 @@ export class Watchdog {
   #seen: Reading | undefined
   #ran = false
   #polling: Promise<void> = Promise.resolve()
+  /** By the clock: when the queue was over, when the task last stood without a step, and when it first had one. */
+  #free: number
+  #standing: number | undefined
+  #stepped: number | undefined
   /** The live preview that was seen last; undefined where none is asked for. */
   #shown: number | undefined
 
@@ -44,6 +48,7 @@ export class Watchdog {
     this.#link = link
     this.#watched = watched
     this.#interval = this.#pause = options.interval
+    this.#free = link.clock.now()
     this.#onStall = options.onStall
     this.#onPoll = options.onPoll
     this.#source =
@@ -67,6 +72,15 @@ export class Watchdog {
   /** Whether it was ever seen to run: after its end, before its answer, the last look tells of none. */
   get ran(): boolean {
     return this.#ran
+  }
+
+  /** Milliseconds from the end of the queue to the first step; undefined where no poll saw either side of it, or what is
+   *  seen may be another's job. */
+  get untilStep(): number | undefined {
+    const last = this.#standing ?? this.#stepped
+    if (this.#source !== 'task' || last === undefined) return undefined
+    const [from, to] = [this.#standing ?? this.#free, this.#stepped ?? last]
+    return Math.max(0, (from + to) / 2 - this.#free)
   }
 
   /** Asks at once, beside the regular polls. */
@@ -120,6 +134,10 @@ export class Watchdog {
     const moved = this.#sign !== reading.sign
     this.#sign = reading.sign
     this.#stepping ||= reading.stepping && reading.state === 'running'
+    const now = this.#link.clock.now()
+    if (reading.state === 'queued') this.#free = now
+    else if (this.#stepping) this.#stepped ??= now
+    else if (reading.state === 'running') this.#standing = now
     this.#pause = moved ? this.#interval : Math.min(this.#pause * 1.5, this.#interval * 4)
     if (moved || first || reading.state === 'queued') this.#restartStall()
     const loading = this.#watched.expectsLoad && !this.#stepping && reading.state !== 'finished'

@@ -32,7 +32,7 @@ import { timeText } from '../report/table.js'
 import { effectiveRun, effectiveYaml } from '../run-file/effective.js'
 import { withOverrides } from '../run-file/overrides.js'
 import { readRunFile, type RunFile } from '../run-file/read.js'
-import { etaOf } from '../runs/eta.js'
+import { etaOf, loadTimesOf } from '../runs/eta.js'
 import { flagOptions } from '../runs/run-file-of.js'
 import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
@@ -163,6 +163,7 @@ async function plannedSweep(
       signal: host.signal,
       wildcards: wildcardsIn(file, swept.spec.wildcards.from, options, host),
       estimate: (plan: PipelinePlan) => etaOf(plan, chosen, out, host),
+      loadTimes: () => loadTimesOf(chosen, out, host),
     },
   )
 }
@@ -352,6 +353,7 @@ function sweepPlanJson(plan: SweepPlan): object {
     basePassesSaved,
     callsShared,
     estimates,
+    loads,
     notes,
   } = plan
   const known = estimates.filter((ms) => ms !== undefined)
@@ -364,6 +366,13 @@ function sweepPlanJson(plan: SweepPlan): object {
       calls_shared: callsShared,
       model_loads: ours.modelLoads,
       changes: ours.changes,
+      loads: {
+        counted_as: loads.average === undefined ? 'one each' : 'measured',
+        measured_ms: loads.measured,
+        ...(loads.average === undefined || loads.unmeasured.length === 0
+          ? {}
+          : { others_ms: loads.average }),
+      },
       cell_by_cell: { calls: plain.calls, model_loads: plain.modelLoads, changes: plain.changes },
       shared,
       base_passes_saved: basePassesSaved,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
 import { messageOf, type PipelinePlan } from '@stagewright/core'
-import { type Estimate } from '@stagewright/run-store'
+import type { Estimate, History, TimedBackend } from '@stagewright/run-store'
 
 import type { CliHost } from '../host.js'
 import { timeText } from '../report/table.js'
@@ -10,17 +10,35 @@ import type { ChosenBackend } from '../servers/choose-backend.js'
 import { openStore } from './open-store.js'
 
 /** How long a plan is going to take, from what its calls took here before; undefined where nothing is known. */
-export async function etaOf(
+export function etaOf(
   plan: PipelinePlan,
-  { backend }: ChosenBackend,
+  chosen: ChosenBackend,
   out: string,
   host: CliHost,
 ): Promise<Estimate | undefined> {
+  return learnt(chosen, out, host, (history, backend) => history.estimate(plan, backend))
+}
+
+/** How long checkpoints took to load here before, in milliseconds by name. */
+export function loadTimesOf(
+  chosen: ChosenBackend,
+  out: string,
+  host: CliHost,
+): Promise<Readonly<Record<string, number>> | undefined> {
+  return learnt(chosen, out, host, (history, backend) => history.loadTimes(backend))
+}
+
+async function learnt<T>(
+  { backend }: ChosenBackend,
+  out: string,
+  host: CliHost,
+  ask: (history: History, backend: TimedBackend) => Promise<T>,
+): Promise<T | undefined> {
   const { history, root } = openStore(out, host)
   if (!(await isThere(join(root, '.stagewright')))) return undefined
   try {
     const { dialect, server } = backend.capabilities?.identity ?? {}
-    return await history.estimate(plan, {
+    return await ask(history, {
       kind: backend.kind,
       ...(dialect === undefined ? {} : { dialect }),
       ...(server === undefined ? {} : { server }),

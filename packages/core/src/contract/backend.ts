@@ -98,6 +98,14 @@ export interface CallContext {
   preview?(picture: Preview): void
 }
 
+/** A checkpoint that a call brought into memory. */
+export interface ModelLoad {
+  /** As the backend lists it: what aliases stand for. */
+  readonly model: string
+  /** Milliseconds. */
+  readonly ms: number
+}
+
 export interface CallResult {
   readonly images: ImageBatch
   /** True when the operation is known to have changed no pixel; `unknown` where the format is lossy. */
@@ -108,6 +116,8 @@ export interface CallResult {
   /** By slot name: the pictures as they were before that slot's pass, where the backend has them. */
   readonly before?: Readonly<Record<string, ImageBatch>>
   readonly warnings?: readonly string[]
+  /** Checkpoints that had to be loaded before its first step, as far as the backend can tell and measure. */
+  readonly loads?: readonly ModelLoad[]
   /** True when nothing was asked of the backend: an earlier call had made it. */
   readonly kept?: boolean
 }

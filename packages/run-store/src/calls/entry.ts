@@ -1,4 +1,4 @@
-import type { CallResult, Sampling, StageImage } from '@stagewright/core'
+import type { CallResult, ModelLoad, Sampling, StageImage } from '@stagewright/core'
 
 import type { Objects } from '../disk/objects.js'
 
@@ -26,8 +26,10 @@ export interface CallEntry {
   readonly unchanged_means?: string | undefined
   readonly before?: Readonly<Record<string, readonly PictureRecord[]>> | undefined
   readonly warnings?: readonly string[] | undefined
-  /** Milliseconds that it took when it was made. */
+  /** Milliseconds that it took when it was made, with loads. */
   readonly ms: number
+  /** What was loaded for it then, where that was measured. */
+  readonly loads?: readonly ModelLoad[] | undefined
   /** The key with the hashes of its files, where any was known when it was made. */
   readonly exact?: string | undefined
 }

@@ -1,4 +1,4 @@
-import type { PipelinePlan, StagePlan } from '@stagewright/core'
+import type { ModelLoad, PipelinePlan, StagePlan } from '@stagewright/core'
 
 /** A call that was made, with what its duration depends on. */
 export interface CallSample {
@@ -8,6 +8,7 @@ export interface CallSample {
   /** Names of the stages that are part of the call, with a space between. */
   readonly merged: string
   readonly model: string | null
+  /** Without the loads that were measured. */
   readonly ms: number
   /** Of all pictures that it gave. */
   readonly pixels: number | null
@@ -28,7 +29,7 @@ export interface Estimate {
   readonly missing: readonly string[]
 }
 
-/** How long the plan takes, from earlier calls of the same backend: the median for each stage, in proportion to pixels
+/** How long the plan takes, from earlier calls of the same backend, loads left out that were measured: the median for each stage, in proportion to pixels
  *  and steps where both are known. Calls of the same stage with the same model are looked for first, then of the same
  *  stage, then of the same operation.
  *  @param samples the newest first; of each stage at most 100 are used
@@ -47,6 +48,20 @@ export function estimate(plan: PipelinePlan, samples: readonly CallSample[]): Es
   if (stages.length === 0) return undefined
   return { ms: stages.reduce((sum, { ms }) => sum + ms, 0), stages, missing }
 }
+
+/** The median for each model.
+ *  @param loads the newest first; of each model at most 15 are used */
+export function loadTimes(loads: readonly ModelLoad[]): Readonly<Record<string, number>> {
+  const models = [...new Set(loads.map(({ model }) => model))]
+  return Object.fromEntries(
+    models.map((model) => {
+      const some = loads.filter((load) => load.model === model).slice(0, mostLoads)
+      return [model, median(some.map(({ ms }) => ms))]
+    }),
+  )
+}
+
+const mostLoads = 15
 
 /** What the duration of a stage's calls depends on, apart from their pictures. */
 export function callTraits(

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 
-import type { BackendIdentity, PipelinePlan } from '@stagewright/core'
+import type { PipelinePlan } from '@stagewright/core'
 import { messageOf } from '@stagewright/core'
 
 import { errors } from '../errors.js'
@@ -18,10 +18,11 @@ import {
   runEntry,
   stageEntry,
 } from './entries.js'
-import { type Estimate, estimate } from './estimate.js'
+import { type Estimate, estimate, loadTimes } from './estimate.js'
 import { HistoryFile, type Unusable } from './history-file.js'
 import {
   bestPictures,
+  loadsOn,
   picturesNamed,
   picturesOf,
   type RunQuery,
@@ -30,6 +31,7 @@ import {
   samplesFor,
   selectRuns,
   stagesOf,
+  type TimedBackend,
 } from './queries.js'
 import { factsOf, type RunFacts } from './run-facts.js'
 import { removeRun, writeRun } from './write-run.js'
@@ -142,11 +144,14 @@ export class History {
   }
 
   /** How long a plan takes on a backend, from what its calls took before; undefined where nothing is known. */
-  async estimate(
-    plan: PipelinePlan,
-    backend: { readonly kind: string } & Pick<BackendIdentity, 'dialect' | 'server'>,
-  ): Promise<Estimate | undefined> {
+  async estimate(plan: PipelinePlan, backend: TimedBackend): Promise<Estimate | undefined> {
     return this.#file.read((db) => estimate(plan, samplesFor(db, plan, backend)))
+  }
+
+  /** How long each checkpoint took to load on a backend, in milliseconds by its name there: the median of what was
+   *  measured last. Empty where nothing was. */
+  async loadTimes(backend: TimedBackend): Promise<Readonly<Record<string, number>>> {
+    return this.#file.read((db) => loadTimes(loadsOn(db, backend)))
   }
 
   /** Lets go of the file; the next question opens it again. */

@@ -1,4 +1,4 @@
-import type { BackendIdentity, PipelinePlan } from '@stagewright/core'
+import type { BackendIdentity, ModelLoad, PipelinePlan } from '@stagewright/core'
 
 import { runNameIn, type RunStatus } from '../run/read-run.js'
 import type { Database } from './database.js'
@@ -112,15 +112,14 @@ export function bestPictures(db: Database, query: RunQuery): readonly PictureRow
   )
 }
 
+/** A backend, as far as the time that its calls take depends on it. */
+export type TimedBackend = { readonly kind: string } & Pick<BackendIdentity, 'dialect' | 'server'>
+
 /** Calls that were made on the same backend and server, the newest first. */
 export function samplesFor(
   db: Database,
   plan: PipelinePlan,
-  {
-    kind,
-    dialect,
-    server,
-  }: { readonly kind: string } & Pick<BackendIdentity, 'dialect' | 'server'>,
+  { kind, dialect, server }: TimedBackend,
 ): readonly CallSample[] {
   const operations = new Set(plan.stages.map(({ operation = '' }) => operation))
   return [...operations].flatMap(
@@ -134,7 +133,20 @@ export function samplesFor(
   )
 }
 
-/** Of one operation, over all stages and models. */
+/** Loads that were measured on the same backend and server, the newest first. */
+export function loadsOn(
+  db: Database,
+  { kind, dialect, server }: TimedBackend,
+): readonly ModelLoad[] {
+  return db.select(
+    ['model', 'ms'],
+    `from loads where backend = ? and dialect is ? and server is ?
+     order by rowid desc limit ${mostSamples}`,
+    [kind, dialect ?? null, server ?? null],
+  ) as unknown as ModelLoad[]
+}
+
+/** Of one operation, over all stages and models; of loads, over all models. */
 const mostSamples = 2000
 
 const runColumns = [

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from 'node:path'
 
-import type { PipelinePlan } from '@stagewright/core'
+import type { ModelLoad, PipelinePlan } from '@stagewright/core'
 
 import { type CallEntry, readEntry } from '../calls/entry.js'
 import type { JournalEvent, SavedRecord } from '../run/journal-events.js'
@@ -32,6 +32,8 @@ export interface RunFacts {
   readonly stages: readonly (StageEntry & { readonly place: number })[]
   /** Those that were made, whenever that was. */
   readonly calls: readonly CallSample[]
+  /** What was loaded for them, as far as it was measured. */
+  readonly loads: readonly ModelLoad[]
   readonly pictures: readonly {
     readonly path: string
     readonly digest: string
@@ -82,6 +84,7 @@ export function factsOf({ record, events }: RunOnDisk, folderName: string): RunF
     },
     stages: stagesOf(record?.plan, events),
     calls: samplesOf(record?.plan, events),
+    loads: madeIn(events).flatMap(({ entry }) => loadsOf(entry)),
     pictures: picturesOf(events),
     ratings: events.flatMap((event) => {
       if (event.type !== 'rated') return []
@@ -150,15 +153,31 @@ function samplesOf(
   events: readonly JournalEvent[],
 ): RunFacts['calls'] {
   if (plan === undefined) return []
-  return events.flatMap((event) => {
-    if (event.type !== 'call_finished' && event.type !== 'work_finished') return []
+  return madeIn(events).flatMap(({ event, entry }) => {
     const stage = plan.stages.find(({ name }) => name === event.stage)
-    const entry = readEntry(event.entry)
-    if (event.source !== 'made' || stage === undefined || entry === undefined) return []
+    if (stage === undefined) return []
     const operation = event.type === 'call_finished' ? event.operation : ''
-    const ms = event.type === 'call_finished' ? event.ms : entry.ms
+    const took = event.type === 'call_finished' ? event.ms : entry.ms
+    const ms = loadsOf(entry).reduce((left, load) => Math.max(0, left - load.ms), took)
     return [{ ...callTraits(plan, stage), operation, ms, pixels: pixelsOf(entry) }]
   })
+}
+
+/** The calls and works that this run made. */
+function madeIn(events: readonly JournalEvent[]) {
+  return events.flatMap((event) => {
+    if (event.type !== 'call_finished' && event.type !== 'work_finished') return []
+    const entry = readEntry(event.entry)
+    return event.source !== 'made' || entry === undefined ? [] : [{ event, entry }]
+  })
+}
+
+/** A journal may come from anywhere. */
+function loadsOf({ loads }: CallEntry): readonly ModelLoad[] {
+  const all: readonly Partial<ModelLoad>[] = Array.isArray(loads) ? loads : []
+  return all.flatMap(({ model, ms }) =>
+    typeof model === 'string' && typeof ms === 'number' && ms >= 0 ? [{ model, ms }] : [],
+  )
 }
 
 function pixelsOf({ images }: CallEntry): number | null {

@@ -1,5 +1,5 @@
 /** Changes with every change of the tables: a file of another version is made anew from the folders of the runs. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /** The tables. `run` is `runs.seq`; times are ISO 8601 in UTC, durations milliseconds. */
 export const schema = `
@@ -48,12 +48,23 @@ create table calls (
   dialect text,
   server text,
   model text,
-  ms real not null,
+  ms real not null,              -- without the loads that were measured
   pixels integer,                -- of all pictures it gave
   steps integer
 );
 create index calls_by_run on calls (run);
 create index calls_alike on calls (backend, operation, server);
+
+create table loads (
+  run integer not null,
+  backend text,
+  dialect text,
+  server text,
+  model text not null,           -- as the backend lists it
+  ms real not null
+);
+create index loads_by_run on loads (run);
+create index loads_by_server on loads (backend, server);
 
 create table pictures (
   run integer not null,

@@ -18,6 +18,8 @@ export function writeRun(
   const { backend, dialect, server } = run
   for (const call of facts.calls)
     insert(db, 'calls', { run: id, backend, dialect, server, ...call })
+  for (const load of facts.loads)
+    insert(db, 'loads', { run: id, backend, dialect, server, ...load })
   for (const picture of facts.pictures) insert(db, 'pictures', { run: id, ...picture })
   for (const rating of facts.ratings) insert(db, 'ratings', { run: id, ...rating })
   const { prompt, negative_prompt, name, model } = run
@@ -28,7 +30,7 @@ export function writeRun(
 export function removeRun(db: Database, folder: string): number | undefined {
   const [[seq] = []] = db.query('select seq from runs where folder = ?', [folder])
   if (typeof seq !== 'number') return undefined
-  for (const table of ['stages', 'calls', 'pictures', 'ratings'])
+  for (const table of ['stages', 'calls', 'loads', 'pictures', 'ratings'])
     db.run(`delete from ${table} where run = ?`, [seq])
   db.run('delete from words where rowid = ?', [seq])
   db.run('delete from runs where seq = ?', [seq])

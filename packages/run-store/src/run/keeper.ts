@@ -83,6 +83,7 @@ export class Keeper {
       ...(before.length === 0 ? {} : { before: Object.fromEntries(before) }),
       ...(warnings.length === 0 ? {} : { warnings }),
       ms,
+      ...(result.loads === undefined ? {} : { loads: result.loads }),
     }
   }
 

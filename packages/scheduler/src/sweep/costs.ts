@@ -13,15 +13,55 @@ export interface SweepCosts {
   readonly changes: number
 }
 
+/** What the loads of a sweep are counted as. */
+export interface LoadWeights {
+  /** Milliseconds, by name, for what was measured of what the sweep loads. */
+  readonly measured: Readonly<Record<string, number>>
+  /** What was not: each counts as long as those that were measured on the server take on average; where none was, as
+   *  one. */
+  readonly unmeasured: readonly string[]
+  /** Milliseconds: that average. */
+  readonly average: number | undefined
+}
+
+/** @param names what the sweep loads
+ *  @param times milliseconds by name, of whatever was measured on the server */
+export function weightsOf(
+  names: Iterable<string>,
+  times: Readonly<Record<string, number>>,
+): LoadWeights {
+  const all = [...new Set(names)]
+  const known = all.filter((name) => Object.hasOwn(times, name))
+  const values = Object.values(times)
+  return {
+    measured: Object.fromEntries(known.map((name) => [name, times[name] ?? 0])),
+    unmeasured: all.filter((name) => !known.includes(name)),
+    average:
+      values.length === 0 ? undefined : values.reduce((sum, ms) => sum + ms, 0) / values.length,
+  }
+}
+
+/** What a load counts as: milliseconds, or one where none was measured. */
+export function weightIn({ measured, average = 1 }: LoadWeights, name: string): number {
+  return measured[name] ?? average
+}
+
+/** What is loaded before the first cell. */
+export interface Current {
+  readonly model: string | undefined
+  /** With its VAE. */
+  readonly all: ReadonlySet<string>
+}
+
 export function costsOf(
   order: readonly number[],
   cells: readonly Rehearsal[],
   heavies: readonly Heavy[],
-  { current, once }: { readonly current: ReadonlySet<string>; readonly once: boolean },
+  { current, once }: { readonly current: Current; readonly once: boolean },
 ): SweepCosts {
   const made = new Set<string>()
   let [calls, modelLoads] = [0, 0]
-  let loaded: string | undefined = [...current][0]
+  let loaded = current.model
   for (const at of order)
     for (const call of cells[at]?.calls ?? []) {
       if (once && made.has(call.key)) continue
@@ -32,19 +72,22 @@ export function costsOf(
         loaded = model
       }
     }
-  return { calls, modelLoads, changes: costOf(order, heavies, { current }) }
+  return { calls, modelLoads, changes: costOf(order, heavies, { current: current.all }) }
 }
 
-/** By cell, the time of the calls that no cell before it makes. */
+/** By cell, the time of the calls that no cell before it makes, and of the loads before them. What is loaded within a
+ *  call is part of its own time. */
 export async function estimatesOf(
   order: readonly number[],
   cells: readonly Rehearsal[],
   estimate: ((plan: PipelinePlan) => Promise<Estimate | undefined>) | undefined,
+  { weights, current }: { readonly weights: LoadWeights; readonly current: Current },
 ): Promise<readonly (number | undefined)[]> {
   const result: (number | undefined)[] = cells.map(() => undefined)
   if (estimate === undefined) return result
   const made = new Set<string>()
   const known = new Map<string, Promise<Estimate | undefined>>()
+  let loaded = current.model
   for (const at of order) {
     const cell = cells[at]
     if (cell === undefined) continue
@@ -54,18 +97,19 @@ export async function estimatesOf(
     const asked = known.get(traits) ?? estimate(cell.plan)
     known.set(traits, asked)
     const found = await asked
+    let loading = 0
+    for (const { models } of fresh) {
+      const [first] = models
+      if (first !== undefined && first !== loaded && weights.average !== undefined)
+        loading += weightIn(weights, first)
+      loaded = models.at(-1) ?? loaded
+    }
     if (found === undefined) continue
     result[at] = found.stages.reduce((sum, { name, ms }) => {
       const all = cell.calls.filter(({ stage }) => stage === name).length
       const mine = fresh.filter(({ stage }) => stage === name).length
       return sum + (all === 0 ? ms : (ms * mine) / all)
-    }, 0)
+    }, loading)
   }
   return result
-}
-
-/** For a checkpoint that was never measured: as long as the others take. */
-export function typical(loadTimes: Readonly<Record<string, number>>): number {
-  const all = Object.values(loadTimes)
-  return all.length === 0 ? 1 : all.reduce((sum, ms) => sum + ms, 0) / all.length
 }

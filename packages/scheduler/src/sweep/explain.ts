@@ -1,3 +1,4 @@
+import type { LoadWeights } from './costs.js'
 import { times } from './errors.js'
 import type { SweepPlan } from './plan.js'
 import { valueText } from './table.js'
@@ -16,6 +17,7 @@ export function explainSweep(plan: SweepPlan): string {
     order,
     estimates,
   } = plan
+  const several = Object.keys(plan.loads.measured).length + plan.loads.unmeasured.length > 1
   const changed = order.some((number, i) => number !== i + 1)
   const known = estimates.filter((ms) => ms !== undefined)
   return [
@@ -28,6 +30,7 @@ export function explainSweep(plan: SweepPlan): string {
         ]
       : []),
     `  order: ${changed ? 'changed' : "the author's"}, ${times(ours.changes, 'change')} of model${plain.changes > ours.changes ? ` instead of ${plain.changes}` : ''}`,
+    ...(several ? [`  loads: ${loadsInWords(plan.loads)}`] : []),
     ...(known.length === 0
       ? []
       : [
@@ -35,6 +38,14 @@ export function explainSweep(plan: SweepPlan): string {
         ]),
     ...notes.map(({ code, message }) => `  ! ${message} (${code})`),
   ].join('\n')
+}
+
+/** What loads were counted as: `measured, a.safetensors 12 s, b.safetensors 3.1 s`. */
+function loadsInWords({ measured, unmeasured, average }: LoadWeights): string {
+  if (average === undefined) return 'none was measured here yet, each counts as one'
+  const known = Object.entries(measured).map(([name, ms]) => `${name} ${timeOf(ms)}`)
+  const rest = unmeasured.length === 0 ? [] : [`${unmeasured.join(', ')} as ${timeOf(average)}`]
+  return `${known.length === 0 ? 'not measured' : 'measured'}, ${shortened([...known, ...rest])}`
 }
 
 function shortened(values: readonly string[]): string {

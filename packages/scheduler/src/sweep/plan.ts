@@ -12,7 +12,14 @@ import {
 import type { Estimate } from '@stagewright/run-store'
 
 import { type Cell, cellsOf } from './cells.js'
-import { costsOf, estimatesOf, type SweepCosts, typical } from './costs.js'
+import {
+  costsOf,
+  estimatesOf,
+  type LoadWeights,
+  type SweepCosts,
+  weightIn,
+  weightsOf,
+} from './costs.js'
 import { sweepNotes } from './errors.js'
 import { fieldErrors } from './fields.js'
 import { cutNote, idleNotes, seedNotes, stoppedNotes } from './notes.js'
@@ -51,8 +58,8 @@ export interface SweepPlanOptions extends RehearsalHost, RehearsalProgress {
   readonly wildcards?: WildcardReader | undefined
   /** How long a plan takes, from earlier calls. */
   readonly estimate?: ((plan: PipelinePlan) => Promise<Estimate | undefined>) | undefined
-  /** Milliseconds that a checkpoint took to load, by name, where that was measured. */
-  readonly loadTimes?: Readonly<Record<string, number>> | undefined
+  /** Milliseconds that checkpoints took to load, by their names on the server, where that was measured. */
+  readonly loadTimes?: (() => Promise<Readonly<Record<string, number>> | undefined>) | undefined
   readonly random?: RandomSeed | undefined
 }
 
@@ -78,8 +85,10 @@ export interface SweepPlan {
   readonly shared: boolean
   /** The base passes that `share` saves, or would save. */
   readonly basePassesSaved: number
-  /** Milliseconds, by the number of the cell less one: calls that an earlier cell makes are not counted. Absent where
-   *  nothing is known. */
+  /** What loads were counted as when the order was chosen. */
+  readonly loads: LoadWeights
+  /** Milliseconds, by the number of the cell less one, with the loads that were measured: calls that an earlier cell
+   *  makes are not counted. Absent where nothing is known. */
   readonly estimates: readonly (number | undefined)[]
   readonly notes: readonly PlanNote[]
 }
@@ -94,7 +103,7 @@ export interface SweepAxis {
  *  @throws {PipelineError} SW_SWEEP_…, and SW_CONFIG_… of the run config; all that refuses cells at once in `errors` */
 export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promise<SweepPlan> {
   const { config, spec } = swept
-  const { stages, backend, random = randomSeed, signal, loadTimes = {} } = options
+  const { stages, backend, random = randomSeed, signal } = options
   const wrong = fieldErrors(spec, config, stages)
   const texts = textsOf(swept)
   const { wildcards, errors } = await readWildcards(
@@ -116,12 +125,16 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
   const sharing = await shareOf(rehearser, { spec, base: merged, cells, rehearsed }, options)
   const chosen = spec.share && sharing.cells !== undefined ? sharing.cells : rehearsed
   const base = chosen === rehearsed ? merged : ownCalls(merged, sharing.stage ?? '')
-  const current = new Set(
-    Object.values(capabilities.current ?? {}).filter((one) => typeof one === 'string'),
-  )
+  const { model, ...others } = capabilities.current ?? {}
+  const names = [model, ...Object.values(others)].filter((one) => typeof one === 'string')
+  const current = { model, all: new Set(names) }
   const heavies = chosen.map(({ heavy }) => heavy)
-  const cost = (name: string): number => loadTimes[name] ?? typical(loadTimes)
-  const order = orderOf(heavies, { cost, current })
+  const weights = weightsOf(
+    heavies.flatMap((heavy) => Object.values(heavy)),
+    (await options.loadTimes?.()) ?? {},
+  )
+  const cost = (name: string): number => weightIn(weights, name)
+  const order = orderOf(heavies, { cost, current: current.all })
   const author = cells.map((_, i) => i)
   const notes = [
     ...(spec.limit === undefined ? [] : cutNote(spec, cells.length)),
@@ -144,7 +157,8 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
     callsShared: chosen.reduce((sum, { calls }) => sum + calls.length, 0) - ours.calls,
     shared: chosen !== rehearsed,
     basePassesSaved: sharing.saved,
-    estimates: await estimatesOf(order, chosen, options.estimate),
+    loads: weights,
+    estimates: await estimatesOf(order, chosen, options.estimate, { weights, current }),
     notes,
   }
 }

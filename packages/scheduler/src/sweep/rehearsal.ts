@@ -32,7 +32,7 @@ export interface RehearsedCall {
   /** Equal for calls that give the same pixels. */
   readonly key: string
   readonly stage: string
-  /** Checkpoints that it loads, in order. */
+  /** Checkpoints that it loads, in order, as the server lists them. */
   readonly models: readonly string[]
   /** The upscaler of a high-res pass that is part of the call. */
   readonly hires: string | undefined
@@ -162,7 +162,10 @@ class OneRehearsal {
       ({ enabled, execution }) =>
         enabled && execution.kind === 'merged' && execution.into.includes(stage.name),
     )
-    const models = [...modelsAt(stage, at), ...merged.flatMap((one) => one.models)]
+    const aliases = capabilities.aliases?.['model'] ?? {}
+    const models = [...modelsAt(stage, at), ...merged.flatMap((one) => one.models)].map(
+      (name) => aliases[name] ?? name,
+    )
     const hires = Hires.from(ctx.contributions)?.hr_upscaler
     this.#calls.push({ key, stage: stage.name, models, hires })
     this.#note(stage.name, models, request)

@@ -90,6 +90,37 @@ describe('a run file with a sweep', () => {
     expect(resumed.out).toContain('1 left to make')
   }, 60_000)
 
+  test('loads that were measured are told by the next plan, and counted into its time', async () => {
+    const [small, large] = ['small.safetensors', 'large.safetensors']
+    await using fake = await startFakeWebui({
+      dialect: 'a1111',
+      tinyPictures: true,
+      models: [small, large],
+      latency: { modelLoad: 1.2, step: 0.001, megapixel: 0, scale: 1 },
+    })
+    await place.put('models.yaml', `${base}sweep: { axes: { model: [large, small], seed: 1..2 } }`)
+    const argv = ['plan', 'models.yaml', '--backend', fake.url]
+    const before = await place.cli(argv)
+    expect(before.out).toContain('loads: none was measured here yet, each counts as one')
+    const run = await place.cli(['run', 'models.yaml', '--backend', fake.url])
+    expect([run.code, fake.state.loads.length]).toEqual([0, 2])
+    const after = await place.cli(argv)
+    // The first load of a program is not sure to be one: that model counts as the other.
+    expect(after.out).toMatch(/loads: measured, large\.safetensors [\d.]+ s, small\.safetensors as/)
+    const { sweep: planned } = JSON.parse((await place.cli([...argv, '--json'])).out) as {
+      sweep: { loads: unknown; model_loads: number; estimate: { ms: number } }
+    }
+    const { loads } = planned as { loads: { measured_ms: Readonly<Record<string, number>> } }
+    const took = loads.measured_ms[large] ?? 0
+    expect(loads).toEqual({
+      counted_as: 'measured',
+      measured_ms: { [large]: took },
+      others_ms: took,
+    })
+    expect(took).toBeGreaterThan(400)
+    expect(planned.estimate.ms).toBeGreaterThan(planned.model_loads * took)
+  }, 60_000)
+
   test('wildcards are read beside the run file, and not from elsewhere', async () => {
     await place.put(
       'a/run.yaml',

@@ -1,7 +1,7 @@
 import type { PipelinePlan } from '@stagewright/core'
 import type { Estimate } from '@stagewright/run-store'
 
-import { costOf, type Heavy } from './order.js'
+import { changing, costOf, type Heavy } from './order.js'
 import type { Rehearsal } from './rehearsal.js'
 import { traitsOf } from './rehearse-cells.js'
 
@@ -13,29 +13,28 @@ export interface SweepCosts {
   readonly changes: number
 }
 
-/** What the loads of a sweep are counted as. */
+/** What loads are counted as. */
 export interface LoadWeights {
   /** Milliseconds, by name, for what was measured of what the sweep loads. */
   readonly measured: Readonly<Record<string, number>>
-  /** What was not: each counts as long as those that were measured on the server take on average; where none was, as
+  /** What was not, and is not the same in all cells: each counts as long as those that were measured on the server take on average; where none was, as
    *  one. */
   readonly unmeasured: readonly string[]
   /** Milliseconds: that average. */
   readonly average: number | undefined
 }
 
-/** @param names what the sweep loads
- *  @param times milliseconds by name, of whatever was measured on the server */
+/** @param times milliseconds by name, of whatever was measured on the server */
 export function weightsOf(
-  names: Iterable<string>,
+  heavies: readonly Heavy[],
   times: Readonly<Record<string, number>>,
 ): LoadWeights {
-  const all = [...new Set(names)]
+  const all = [...new Set(heavies.flatMap((heavy) => Object.values(heavy)))]
   const known = all.filter((name) => Object.hasOwn(times, name))
   const values = Object.values(times)
   return {
     measured: Object.fromEntries(known.map((name) => [name, times[name] ?? 0])),
-    unmeasured: all.filter((name) => !known.includes(name)),
+    unmeasured: changing(heavies).filter((name) => !known.includes(name)),
     average:
       values.length === 0 ? undefined : values.reduce((sum, ms) => sum + ms, 0) / values.length,
   }

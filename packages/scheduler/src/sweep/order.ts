@@ -1,6 +1,16 @@
 /** What is heavy to change about a cell: by place (`txt2img 0`, `txt2img vae`), the name that is loaded there. */
 export type Heavy = Readonly<Record<string, string>>
 
+/** The names at the places that are not the same in all cells: what an order can save. */
+export function changing(cells: readonly Heavy[]): readonly string[] {
+  const places = new Set(cells.flatMap((heavy) => Object.keys(heavy)))
+  const names = [...places].flatMap((place) => {
+    const here = new Set(cells.map((heavy) => heavy[place]))
+    return here.size < 2 ? [] : [...here].filter((name) => name !== undefined)
+  })
+  return [...new Set(names)]
+}
+
 /** What a change to a name costs: its measured load time, else 1. */
 export type LoadCost = (name: string) => number
 

@@ -129,10 +129,7 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
   const names = [model, ...Object.values(others)].filter((one) => typeof one === 'string')
   const current = { model, all: new Set(names) }
   const heavies = chosen.map(({ heavy }) => heavy)
-  const weights = weightsOf(
-    heavies.flatMap((heavy) => Object.values(heavy)),
-    (await options.loadTimes?.()) ?? {},
-  )
+  const weights = weightsOf(heavies, (await options.loadTimes?.()) ?? {})
   const cost = (name: string): number => weightIn(weights, name)
   const order = orderOf(heavies, { cost, current: current.all })
   const author = cells.map((_, i) => i)

@@ -118,6 +118,7 @@ type Started = Extract<RunEvent, { type: 'run-started' }>
 class OneRehearsal {
   readonly #calls: RehearsedCall[] = []
   readonly #heavy: Record<string, string> = {}
+  #loaded: string | undefined
   #started: Started | undefined
   #stage: CurrentStage | undefined
 
@@ -179,7 +180,11 @@ class OneRehearsal {
       readonly vae?: unknown
       readonly additional_modules?: unknown
     }
-    for (const [i, model] of models.entries()) this.#heavy[`${stage} ${i}`] = model
+    for (const [i, model] of models.entries()) {
+      // What is in memory already is no load of its own.
+      if (model !== this.#loaded) this.#heavy[`${stage} ${i}`] = model
+      this.#loaded = model
+    }
     if (typeof vae === 'string') this.#heavy[`${stage} vae`] = vae
     if (Array.isArray(modules) && modules.length > 0)
       this.#heavy[`${stage} modules`] = modules.join(', ')

@@ -1,14 +1,22 @@
 import { sketch } from '@stagewright/backend-sketch'
+import { webui } from '@stagewright/backend-webui'
 import { isPipelineError } from '@stagewright/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { planSweep, sweep, type SweepInput, type SweepPlan } from '../../src/index.js'
+import {
+  explainSweep,
+  planSweep,
+  sweep,
+  type SweepInput,
+  type SweepPlan,
+  type SweepPlanOptions,
+} from '../../src/index.js'
 import { valuesOf } from '../../src/sweep/ranges.js'
 import { csvOf } from '../../src/sweep/table.js'
 import { readCondition } from '../../src/sweep/where.js'
 import { draw, linesOf } from '../../src/sweep/wildcards.js'
-import { plain, stages, withHires } from './workplace.js'
+import { fakeServer, plain, stages, withHires } from './workplace.js'
 
 async function planned(
   input: SweepInput,
@@ -226,6 +234,50 @@ describe('seeds', () => {
     expect(notes.map(({ message }) => message)).toEqual([
       'seed makes no difference: its cells make the same calls; txt2img states its own: sweep txt2img.seed',
     ])
+  })
+})
+
+describe('loads', () => {
+  const models = ['a', 'b', 'c', 'd'].map((name) => `${name}.safetensors`)
+  const swept = sweep(
+    { ...withHires, refiner: { ...(withHires['refiner'] as object), hr_strategy: 'own' } },
+    { axes: { model: ['a', 'b'], 'refiner.hr_checkpoint_name': ['c', 'd'] } },
+  )
+
+  test('that take longer are made seldom, as far as they were measured', async () => {
+    await using fake = await fakeServer({ models })
+    await using backend = webui({ url: fake.url })
+    const times = (of: Readonly<Record<string, number>>): SweepPlanOptions => ({
+      backend,
+      stages,
+      loadTimes: () => Promise.resolve(of),
+    })
+    const unknown = await planSweep(swept, times({}))
+    expect(unknown.order).toEqual([1, 2, 4, 3])
+    expect(explainSweep(unknown)).toContain('loads: none was measured here yet, each counts as one')
+    const slow = { 'c.safetensors': 50_000, 'd.safetensors': 40_000 }
+    const known = await planSweep(swept, times({ ...slow, 'a.safetensors': 500 }))
+    expect(known.order).toEqual([1, 3, 4, 2])
+    expect(known.loads).toMatchObject({ unmeasured: ['b.safetensors'] })
+    expect(explainSweep(known)).toContain(
+      'loads: measured, a.safetensors 0.5 s, c.safetensors 50 s, d.safetensors 40 s, b.safetensors as 30 s',
+    )
+  })
+
+  test('are part of the estimated time, and a model by another name is no other model', async () => {
+    await using fake = await fakeServer({ models })
+    await using backend = webui({ url: fake.url })
+    const two = sweep(plain, { axes: { model: ['c', 'c.safetensors', 'd'] } })
+    const plan = await planSweep(two, {
+      backend,
+      stages,
+      loadTimes: () => Promise.resolve({ 'c.safetensors': 5000, 'd.safetensors': 7000 }),
+      estimate: () =>
+        Promise.resolve({ ms: 100, stages: [{ name: 'txt2img', ms: 100, from: 1 }], missing: [] }),
+    })
+    expect(plan.ours).toMatchObject({ modelLoads: 2, changes: 2 })
+    const sum = plan.estimates.reduce<number>((all, ms) => all + (ms ?? 0), 0)
+    expect(sum).toBe(100 * plan.ours.calls + 12_000)
   })
 })
 

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { startFakeWebui } from '@stagewright/fake-webui'
@@ -30,7 +31,7 @@ afterEach(() => place[Symbol.asyncDispose]())
 
 interface Line {
   readonly type: string
-  readonly cells?: readonly { readonly status: string }[]
+  readonly cells?: readonly { readonly status: string; readonly warnings?: readonly string[] }[]
 }
 
 describe('a run file with a sweep', () => {
@@ -88,6 +89,39 @@ describe('a run file with a sweep', () => {
     const resumed = await place.cli(['resume', '--backend', fake.url])
     expect([resumed.code, resumed.out]).toEqual([0, expect.stringContaining('2 done of 2 cells')])
     expect(resumed.out).toContain('1 left to make')
+  }, 60_000)
+
+  test('a model that the server swapped in silence stands in the row of its cell: told, in the table and as JSON', async () => {
+    const [there, gone] = ['there.safetensors', 'gone.safetensors']
+    await using fake = await startFakeWebui({
+      dialect: 'forge',
+      tinyPictures: true,
+      models: [there],
+    })
+    await place.put('swap.yaml', `${base}sweep: { axes: { model: [${there}, ${gone}] } }`)
+    const argv = ['run', 'swap.yaml', '--backend', fake.url, '--lenient']
+    const text = await place.cli(argv)
+    const warning = `txt2img: the model was there, and ${gone} was asked for`
+    expect([text.code, text.err]).toEqual([0, expect.stringContaining(`no model "${gone}"`)])
+    const [before = '', after] = text.out.split(`  ! ${warning}\n`)
+    expect([before.includes(`model ${gone}  done`), after?.includes('2 done of 2')]).toEqual([
+      true,
+      true,
+    ])
+    // The second time its picture is kept, and so is what is wrong with it.
+    const { lines } = await place.cli([...argv, '--json'], { now: noon })
+    const told = lines as unknown as readonly Line[]
+    const rows = told
+      .at(-1)
+      ?.cells?.map(({ warnings }) => warnings?.filter((one) => one === warning))
+    expect(rows).toEqual([[], [warning]])
+    const csv = await place.read('out/20251123-120000-swap-sweep/sweep.csv')
+    const [, first, second] = csv.split('\r\n')
+    expect(first).not.toContain(warning)
+    expect(second).toMatch(new RegExp(`^2,done,${gone},.*${warning}`))
+    await rm(join(place.path, 'out/20251123-120000-swap-sweep/cells.jsonl'))
+    const resumed = await place.cli(['resume', 'out/20251123-120000-swap-sweep'])
+    expect([resumed.code, resumed.out]).toEqual([0, expect.stringContaining(`! ${warning}`)])
   }, 60_000)
 
   test('loads that were measured are told by the next plan, and counted into its time', async () => {

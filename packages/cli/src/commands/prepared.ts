@@ -100,8 +100,8 @@ export async function prepareOn(
 }
 
 /** Plans once, and lets pass what the backend does not list. What else is wrong is told when it is planned again. */
-async function letPass(
-  pipeline: Pipeline<readonly Stage[]>,
+export async function letPass(
+  pipeline: Pick<Pipeline<readonly Stage[]>, 'plan'>,
   config: RunConfig,
   { backend }: ChosenBackend,
   { signal }: CliHost,

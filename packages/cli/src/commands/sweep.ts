@@ -36,7 +36,7 @@ import { etaOf, loadTimesOf } from '../runs/eta.js'
 import { flagOptions } from '../runs/run-file-of.js'
 import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
-import { prepare, type Prepared, refuseNotes } from './prepared.js'
+import { letPass, prepare, type Prepared, refuseNotes } from './prepared.js'
 import type { RunOptions } from './run.js'
 
 /** Whether a run file has a sweep, with the options laid over it. */
@@ -59,6 +59,7 @@ export async function planSweepCommand(
   try {
     const plan = await plannedSweep(swept, prepared, file, options, 'out', host)
     if (options.strict === true) refuseSweepNotes(plan)
+    tellMismatches(prepared, host)
     const first = await prepared.pipeline.plan(cellConfig(plan), { signal: host.signal })
     if (options.json === true)
       host.stdout.write(`${JSON.stringify(sweepPlanJson(plan), null, 2)}\n`)
@@ -80,6 +81,7 @@ export async function runSweepCommand(
   try {
     const plan = await plannedSweep(swept, prepared, file, options, options.out, host)
     if (options.strict === true) refuseSweepNotes(plan)
+    tellMismatches(prepared, host)
     const told = teller(options, host)
     told.say(`${explainSweep(plan)}\n`)
     const root = resolve(host.cwd, options.out)
@@ -125,6 +127,10 @@ export async function resumeSweepCommand(
   const prepared = await prepare(file, options, host)
   try {
     const told = teller(options, host)
+    const cells = options.lenient === true ? record.cells : []
+    for (const cell of cells)
+      await letPass(prepared.pipeline, configOf(record.base, cell), prepared.chosen, host)
+    tellMismatches(prepared, host)
     const running = await runningOf(prepared, file, options, host, told.onEvent)
     return await endSweep(await resumeSweep(folder, running), options, host)
   } finally {
@@ -152,20 +158,33 @@ async function plannedSweep(
   host: CliHost,
 ): Promise<SweepPlan> {
   const { chosen, stages } = prepared
-  return planSweep(
-    // Options that belong to the run as a whole are laid over by now.
-    { ...swept, config: prepared.config },
-    {
-      backend: chosen.backend,
-      stages,
-      services: prepared.services,
-      allowLarge: options.allowLarge === true,
-      signal: host.signal,
-      wildcards: wildcardsIn(file, swept.spec.wildcards.from, options, host),
-      estimate: (plan: PipelinePlan) => etaOf(plan, chosen, out, host),
-      loadTimes: () => loadTimesOf(chosen, out, host),
-    },
-  )
+  const plan = (): Promise<SweepPlan> =>
+    planSweep(
+      // Options that belong to the run as a whole are laid over by now.
+      { ...swept, config: prepared.config },
+      {
+        backend: chosen.backend,
+        stages,
+        services: prepared.services,
+        allowLarge: options.allowLarge === true,
+        signal: host.signal,
+        wildcards: wildcardsIn(file, swept.spec.wildcards.from, options, host),
+        estimate: (one: PipelinePlan) => etaOf(one, chosen, out, host),
+        loadTimes: () => loadTimesOf(chosen, out, host),
+      },
+    )
+  if (options.lenient !== true) return plan()
+  try {
+    return await plan()
+  } catch (error) {
+    if (!isPipelineError(error) || !chosen.backend.forgive(error)) throw error
+    return plan()
+  }
+}
+
+/** What `--lenient` let pass. */
+function tellMismatches({ chosen }: Prepared, host: CliHost): void {
+  for (const mismatch of chosen.backend.mismatches) host.stderr.write(`! ${mismatch}\n`)
 }
 
 /** Reads `name.txt` of the folder that the sweep names: within that of the run file, or one that is allowed. */

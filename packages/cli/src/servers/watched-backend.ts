@@ -1,11 +1,12 @@
-import type {
-  Backend,
-  CallContext,
-  CallResult,
-  CallNeeds,
-  Capabilities,
-  Operation,
-  PipelineError,
+import {
+  type Backend,
+  type CallContext,
+  type CallNeeds,
+  type CallResult,
+  type Capabilities,
+  isPipelineError,
+  type Operation,
+  type PipelineError,
 } from '@stagewright/core'
 
 /** A backend that remembers what it said of itself, and can be told to let mismatches pass. */
@@ -55,7 +56,9 @@ export class WatchedBackend implements Backend {
   /** Lets pass what an error of the preflight says of names that the server does not list.
    *  @returns whether there was any */
   forgive(error: PipelineError): boolean {
-    const each = error.errors.length > 0 ? error.errors : [error]
+    const told = error.errors.length > 0 ? error.errors : [error]
+    // A sweep tells which of its cells are refused, and why.
+    const each = told.map((one) => (isPipelineError(one.cause) ? one.cause : one))
     const exact = this.#capabilities?.exact ?? []
     const names = each.filter(
       ({ code, details }) => forgivable.has(code) && !exact.includes(String(details['kind'])),

@@ -140,6 +140,7 @@ test('schema describes every section and the shared fields', async () => {
       'refiner',
       'upscale',
       'adetailer',
+      'sweep',
     ]),
   )
 })

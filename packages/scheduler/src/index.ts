@@ -37,6 +37,7 @@ export {
   type SweepResult,
   type SweepRunOptions,
 } from './sweep/run.js'
+export { sweepSchema } from './sweep/schema.js'
 export { readPath, withValueAt } from './sweep/set-path.js'
 export type { Draw, SweepInput, SweepSpec } from './sweep/spec.js'
 export { csvOf, type SweepRow, tableOf, valueText } from './sweep/table.js'

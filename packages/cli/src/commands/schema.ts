@@ -8,9 +8,12 @@ import type { BackendOptions } from '../servers/choose-backend.js'
  *  names that this backend has are in it.
  *  @throws {PipelineError} when the backend cannot be asked */
 export async function schemaCommand(options: BackendOptions, host: CliHost): Promise<void> {
-  const schema = runFileSchema(await stagesOf(host))
+  const stages = await stagesOf(host)
+  const schema = runFileSchema(stages)
   const named = options.backend === undefined ? schema : await namesIn(schema, options, host)
-  host.stdout.write(`${JSON.stringify(named, null, 2)}\n`)
+  const { sweepSchema } = await import('@stagewright/scheduler')
+  const properties = { ...named.properties, sweep: sweepSchema(stages) }
+  host.stdout.write(`${JSON.stringify({ ...named, properties }, null, 2)}\n`)
 }
 
 async function namesIn(

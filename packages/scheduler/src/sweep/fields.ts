@@ -95,7 +95,7 @@ function isFieldOf(stage: Stage, steps: readonly (string | number)[]): boolean {
 }
 
 /** Shared fields, and those of sections as `stage.field`. */
-function knownFields(stages: readonly Stage[]): ReadonlySet<string> {
+export function knownFields(stages: readonly Stage[]): ReadonlySet<string> {
   const properties = ({ properties: own = {} }: JsonSchema): string[] => Object.keys(own)
   return new Set([
     ...stages.flatMap((stage) => stage.inherits),

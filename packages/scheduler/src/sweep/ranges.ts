@@ -3,6 +3,7 @@ export const mostValues = 10_000
 
 /** `1..8`, `9..1`, `0.2..0.8 step 0.2`, `1..9 step 2`. */
 const range = /^\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)(?:\s+step\s+(\d+(?:\.\d+)?))?\s*$/
+export const rangePattern = range.source
 
 /** The values of an axis: a list as it stands, a range with both its ends, any other value alone.
  *  @returns what is wrong, as text */

@@ -57,22 +57,36 @@ export const mostCells = 10_000
 
 const draws = ['per_picture', 'per_cell', 'off'] as const
 const map = z.record(z.string(), z.unknown())
-const shape = z.strictObject({
-  axes: map.optional(),
-  zip: map.optional(),
-  list: z.array(map).min(1).max(mostCells).optional(),
-  where: z.union([z.string(), z.array(z.string()).max(100)]).optional(),
-  limit: z.int().min(1).optional(),
-  wildcards: z
-    .union([
-      z.string().min(1),
-      z.strictObject({ from: z.string().min(1).optional(), draw: z.enum(draws).optional() }),
-    ])
-    .optional(),
-  share: z.boolean().optional(),
-  x: z.string().optional(),
-  y: z.string().optional(),
-})
+const draw = z.enum(draws)
+const folder = z.string().min(1).describe('A folder of name.txt files, relative to the run file')
+/** The section as it may be written; fields and their values are read by themselves. */
+export const sweepShape = z
+  .strictObject({
+    axes: map.optional().describe('Field to its values: every combination is a cell'),
+    zip: map.optional().describe('Field to its values, all of one length, that change together'),
+    list: z
+      .array(map)
+      .min(1)
+      .max(mostCells)
+      .optional()
+      .describe('What else is tried: maps of fields to values'),
+    where: z
+      .union([z.string(), z.array(z.string()).max(100)])
+      .optional()
+      .describe('Only cells for which every condition holds: refiner.hr_scale < 2 or seed == 1'),
+    limit: z.int().min(1).optional().describe('At most so many cells, the first ones'),
+    wildcards: z
+      .union([draw, folder, z.strictObject({ from: folder.optional(), draw: draw.optional() })])
+      .optional()
+      .describe('Where __name__ is drawn from, and whether each picture or each cell draws'),
+    share: z
+      .boolean()
+      .optional()
+      .describe('Makes the high-res pass a call of its own, so that cells share what comes before'),
+    x: z.string().optional().describe('The field whose values stand side by side in the grid'),
+    y: z.string().optional().describe('The field whose values stand below each other in the grid'),
+  } satisfies Record<keyof SweepInput, z.ZodType>)
+  .describe('Runs for combinations of values: axes, zip or list')
 
 /** Reads the section `sweep`.
  *  @throws {PipelineError} SW_SWEEP_…, all mistakes at once in `errors` */
@@ -80,7 +94,7 @@ export function readSweepSpec(given: unknown): SweepSpec {
   const found: PipelineError[] = []
   const invalid = (path: string, value: unknown, problem: string): void =>
     void found.push(sweepErrors.SW_SWEEP_INVALID({ path, value, problem }))
-  const parsed = shape.safeParse(given)
+  const parsed = sweepShape.safeParse(given)
   if (!parsed.success) {
     for (const { path, message, ...issue } of parsed.error.issues) {
       const where = ['sweep', ...path].join('.')
@@ -152,7 +166,7 @@ export function oneOf(found: readonly PipelineError[]): PipelineError {
 
 type Invalid = (path: string, value: unknown, problem: string) => void
 
-const known = `there is no such key; a sweep has ${Object.keys(shape.shape).join(', ')}`
+const known = `there is no such key; a sweep has ${Object.keys(sweepShape.shape).join(', ')}`
 
 function axisOf(field: string, given: unknown, invalid: Invalid): Dimension[] {
   const path = `sweep.axes.${field}`
@@ -204,7 +218,7 @@ function checkTwice(dimensions: readonly Dimension[], found: PipelineError[]): v
     }
 }
 
-function wildcardsOf(given: z.infer<typeof shape>['wildcards']): SweepSpec['wildcards'] {
+function wildcardsOf(given: z.infer<typeof sweepShape>['wildcards']): SweepSpec['wildcards'] {
   if (given === undefined) return { from: undefined, draw: 'per_picture' }
   if (typeof given !== 'string') return { from: given.from, draw: given.draw ?? 'per_picture' }
   const draw = draws.find((one) => one === given)

@@ -46,6 +46,42 @@ describe('a run file with a sweep', () => {
     expect(shared.out).toContain('6 base passes saved')
   })
 
+  test('plan --json has a line for each cell with what is made in its turn, in the order of making', async () => {
+    const prompt = 'a word '.repeat(300)
+    const file = `${base.replace('a PLACE', prompt)}\nsweep: { share: true, axes: { seed: 1..250, refiner.hr_scale: [1.5, 2], prompt:dusk: [noon, dawn] } }`
+    await place.put('many.yaml', file)
+    const { code, out } = await place.cli(['plan', 'many.yaml', '--json'])
+    const { sweep } = JSON.parse(out) as {
+      sweep: { calls: number; calls_shared: number; cells: readonly Cell[] }
+    }
+    interface Cell {
+      readonly cell: number
+      readonly calls: number
+      readonly calls_shared?: number
+    }
+    const [first, , third] = sweep.cells
+    expect([code, first, third]).toEqual([
+      0,
+      { cell: 1, point: { seed: 1, 'refiner.hr_scale': 1.5, 'prompt:dusk': 'noon' }, calls: 2 },
+      {
+        cell: 3,
+        point: { seed: 1, 'refiner.hr_scale': 2, 'prompt:dusk': 'noon' },
+        calls: 1,
+        calls_shared: 1,
+      },
+    ])
+    const sum = (of: (one: Cell) => number): number =>
+      sweep.cells.reduce((all, one) => all + of(one), 0)
+    expect([sum(({ calls }) => calls), sum((one) => one.calls_shared ?? 0)]).toEqual([
+      sweep.calls,
+      sweep.calls_shared,
+    ])
+    expect([sweep.cells.length, sweep.calls]).toEqual([1000, 1500])
+    // Whole cells, with their prompts of two thousand letters, were twenty times as much.
+    expect(out.length).toBeLessThan(120_000)
+    expect(out.split('\n').filter((line) => line.startsWith('      {"cell":'))).toHaveLength(1000)
+  }, 60_000)
+
   test('run makes a folder with a run for each cell, a table and a grid', async () => {
     await place.put('grid.yaml', grid)
     const { code, out, err } = await place.cli(['run', 'grid.yaml'], { now: noon })
@@ -168,7 +204,12 @@ describe('a run file with a sweep', () => {
     await place.put('w/wood.txt', 'oak')
     const planned = await place.cli(['plan', 'a/run.yaml', '--json'])
     expect([planned.code, planned.err]).toEqual([0, ''])
-    expect(planned.out).toMatch(/"prompt": "on (oak|pine)"/)
+    const { sweep } = JSON.parse(planned.out) as { sweep: { cells: readonly object[] } }
+    const drawn = { prompt: expect.stringMatching(/^on (oak|pine)$/) as string }
+    expect(sweep.cells).toEqual([
+      { cell: 1, point: { seed: 1 }, drawn, calls: 1 },
+      { cell: 2, point: { seed: 2 }, drawn, calls: 1 },
+    ])
     const refused = await place.cli(['plan', 'a/bad.yaml'])
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('--allow-path')])
     expect((await place.cli(['plan', 'a/bad.yaml', '--allow-path', 'w'])).code).toBe(0)

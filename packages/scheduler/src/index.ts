@@ -7,7 +7,7 @@ export type { RunDescriptor, RunOutcome, RunQueue, RunQueueOptions } from './poo
 export type { PoolStatus, ServerStatus } from './pool/status.js'
 // Sweeps
 export { type Cell, configOf } from './sweep/cells.js'
-export type { LoadWeights, SweepCosts } from './sweep/costs.js'
+export type { CellWork, LoadWeights, SweepCosts } from './sweep/costs.js'
 export { sweepErrors, sweepNotes } from './sweep/errors.js'
 export { explainSweep } from './sweep/explain.js'
 export { costOf, type Heavy, orderOf } from './sweep/order.js'

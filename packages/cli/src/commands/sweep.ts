@@ -1,37 +1,30 @@
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 
-import { isPipelineError, messageOf, type PipelinePlan, type RunConfig } from '@stagewright/core'
-import { checkWritable, RunStore, writeWhole } from '@stagewright/run-store'
+import { isPipelineError, type PipelinePlan, type RunConfig } from '@stagewright/core'
+import { checkWritable, RunStore } from '@stagewright/run-store'
 import {
   configOf,
-  csvOf,
   explainSweep,
-  linesOf,
   planSweep,
   readSweep,
   resumeSweep,
   runSweep,
   type Sweep,
-  sweepIn,
   type SweepEvent,
+  sweepIn,
   type SweepPlan,
-  type SweepResult,
   type SweepRunOptions,
-  tableOf,
-  valueText,
-  type WildcardReader,
 } from '@stagewright/scheduler'
 
 import { stagesOf, versionsOf } from '../built-in.js'
-import type { CliHost, Output } from '../host.js'
-import { sweepGrids } from '../output/sweep-grid.js'
-import { errorJson } from '../report/error-text.js'
-import { printJson } from '../report/print-json.js'
-import { timeText } from '../report/table.js'
+import type { CliHost } from '../host.js'
+import { teller } from '../progress/sweep-progress.js'
+import { endSweep } from '../report/sweep-end.js'
+import { sweepPlanJson } from '../report/sweep-plan-json.js'
 import { effectiveRun, effectiveYaml } from '../run-file/effective.js'
 import { withOverrides } from '../run-file/overrides.js'
 import { readRunFile, type RunFile } from '../run-file/read.js'
+import { wildcardsIn } from '../run-file/wildcards.js'
 import { etaOf, loadTimesOf } from '../runs/eta.js'
 import { flagOptions } from '../runs/run-file-of.js'
 import { version } from '../version.js'
@@ -61,8 +54,7 @@ export async function planSweepCommand(
     if (options.strict === true) refuseSweepNotes(plan)
     tellMismatches(prepared, host)
     const first = await prepared.pipeline.plan(cellConfig(plan), { signal: host.signal })
-    if (options.json === true)
-      host.stdout.write(`${JSON.stringify(sweepPlanJson(plan), null, 2)}\n`)
+    if (options.json === true) host.stdout.write(sweepPlanJson(plan))
     else host.stdout.write(`${explainSweep(plan)}\n\nthe first cell\n${first.explain()}\n`)
     return 0
   } finally {
@@ -187,35 +179,6 @@ function tellMismatches({ chosen }: Prepared, host: CliHost): void {
   for (const mismatch of chosen.backend.mismatches) host.stderr.write(`! ${mismatch}\n`)
 }
 
-/** Reads `name.txt` of the folder that the sweep names: within that of the run file, or one that is allowed. */
-function wildcardsIn(
-  file: RunFile,
-  from: string | undefined,
-  options: RunFileOptions,
-  host: CliHost,
-): WildcardReader | undefined {
-  if (from === undefined) return undefined
-  const folder = resolve(file.folder, from)
-  const allowed = [file.folder, ...(options.allowPath ?? []).map((one) => resolve(host.cwd, one))]
-  return async (name) => {
-    const path = resolve(folder, `${name}.txt`)
-    try {
-      const real = await realpath(path)
-      const roots = await Promise.all(allowed.map((one) => realpath(one)))
-      if (!roots.some((root) => real.startsWith(`${root}${sep}`)))
-        return { reason: 'it lies outside the folder of the run file (--allow-path lets it)' }
-      if ((await stat(real)).size > mostBytes) return { reason: 'it is over 1 MiB large' }
-      const lines = linesOf(await readFile(real, 'utf8'))
-      return lines.length === 0 ? { reason: 'it is empty' } : lines
-    } catch (error) {
-      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-      return { reason: missing ? 'there is no such file' : messageOf(error) }
-    }
-  }
-}
-
-const mostBytes = 2 ** 20
-
 async function runningOf(
   prepared: Prepared,
   file: RunFile,
@@ -249,154 +212,10 @@ function flagsOf({ chosen }: Prepared, options: RunFileOptions): string[] {
   return [...chosen.flags, ...(options.allowLarge === true ? ['--allow-large'] : [])]
 }
 
-interface Teller {
-  readonly say: (text: string) => void
-  readonly onEvent: (event: SweepEvent) => void
-}
-
-/** Tells how a sweep goes: a line a cell, with the time that is left. */
-function teller(options: RunOptions, host: CliHost): Teller {
-  const json = options.json === true
-  const human: Output = json ? host.stderr : host.stdout
-  const quiet = options.quiet === true
-  const say = (text: string): void => void (quiet ? undefined : human.write(`${text}\n`))
-  const began = performance.now()
-  return {
-    say,
-    onEvent: (event) => {
-      if (event.type === 'sweep-started') {
-        const { folder, record, open } = event
-        if (json) printJson({ type: event.type, folder, cells: record.cells.length, open }, host)
-        const left = open < record.cells.length ? `, ${open} left to make` : ''
-        say(`${record.cells.length} cells${left} in ${relative(host.cwd, folder) || folder}`)
-        return
-      }
-      const { cell, at, of } = event
-      if (event.type === 'cell-started') {
-        if (json)
-          printJson({ type: event.type, cell: cell.number, at, of, point: cell.point }, host)
-        return
-      }
-      const { result } = event
-      if (json) printJson({ type: event.type, at, of, point: cell.point, ...result }, host)
-      const values = Object.entries(cell.point).map(
-        ([field, value]) => `${field} ${valueText(value)}`,
-      )
-      const calls = `${result.calls_made} made, ${result.calls_kept} shared`
-      const end =
-        result.error === undefined ? calls : `${result.error.code}: ${result.error.message}`
-      const left = ((performance.now() - began) / at) * (of - at)
-      const time = at < of ? `  about ${timeText(left)} left` : ''
-      say(
-        `cell ${cell.number} (${at} of ${of})  ${values.join(', ')}  ${result.status}: ${end}${time}`,
-      )
-      for (const warning of result.warnings) say(`  ! ${warning}`)
-    },
-  }
-}
-
-/** Writes the table and the grid, tells where they are, and gives the exit code.
- *  @throws {PipelineError} what ended the sweep before its last cell */
-async function endSweep(result: SweepResult, options: RunOptions, host: CliHost): Promise<number> {
-  const { folder, status, error } = result
-  await mkdir(folder, { recursive: true })
-  const csv = join(folder, 'sweep.csv')
-  await writeWhole(csv, csvOf(result))
-  const { grids, trouble } = await drawn(result)
-  const rows = tableOf(result)
-  const count = (wanted: string): number => rows.filter((row) => row.status === wanted).length
-  const shown = (path: string): string => relative(host.cwd, path) || path
-  if (options.json === true)
-    printJson(
-      {
-        type: 'sweep-finished',
-        status,
-        folder,
-        table: csv,
-        grids,
-        cells: rows,
-        ...(error === undefined ? {} : { error: errorJson(error) }),
-      },
-      host,
-    )
-  const human = options.json === true ? host.stderr : host.stdout
-  const states = ['done', 'partial', 'failed', 'cancelled', 'open'].flatMap((one) =>
-    count(one) === 0 ? [] : [`${count(one)} ${one}`],
-  )
-  const lines = [
-    `${states.join(', ')} of ${rows.length} cells`,
-    ...grids.map((path) => `grid   ${shown(path)}`),
-    `table  ${shown(csv)}`,
-    ...(trouble === undefined ? [] : [`! ${trouble}`]),
-    ...(status === 'done' ? [] : [`go on  stagewright resume ${shown(folder)}`]),
-  ]
-  const quiet = options.quiet === true && status === 'done'
-  human.write(`${quiet ? shown(folder) : lines.join('\n')}\n`)
-  if (error !== undefined) throw error
-  if (status === 'cancelled') return 130
-  return status === 'done' ? 0 : 4
-}
-
-async function drawn(
-  result: SweepResult,
-): Promise<{ readonly grids: readonly string[]; readonly trouble?: string }> {
-  try {
-    const pictures = await sweepGrids(result)
-    const paths = pictures.map((_, i) =>
-      join(result.folder, i === 0 ? 'grid.png' : `grid-${i + 1}.png`),
-    )
-    for (const [i, bytes] of pictures.entries()) await writeWhole(paths[i] ?? '', bytes)
-    return { grids: paths }
-  } catch (error) {
-    if (isPipelineError(error)) throw error
-    return { grids: [], trouble: `the grid could not be drawn: ${messageOf(error)}` }
-  }
-}
-
 function refuseSweepNotes({ notes }: SweepPlan): void {
   refuseNotes({ stages: [{ name: 'sweep', notes }] })
 }
 
 function cellConfig({ base, cells: [first] }: SweepPlan): RunConfig {
   return first === undefined ? base : configOf(base, first)
-}
-
-function sweepPlanJson(plan: SweepPlan): object {
-  const {
-    axes,
-    cells,
-    order,
-    ours,
-    plain,
-    shared,
-    basePassesSaved,
-    callsShared,
-    estimates,
-    loads,
-    notes,
-  } = plan
-  const known = estimates.filter((ms) => ms !== undefined)
-  return {
-    sweep: {
-      axes,
-      cells,
-      order,
-      calls: ours.calls,
-      calls_shared: callsShared,
-      model_loads: ours.modelLoads,
-      changes: ours.changes,
-      loads: {
-        counted_as: loads.average === undefined ? 'one each' : 'measured',
-        measured_ms: loads.measured,
-        ...(loads.average === undefined || loads.unmeasured.length === 0
-          ? {}
-          : { others_ms: loads.average }),
-      },
-      cell_by_cell: { calls: plain.calls, model_loads: plain.modelLoads, changes: plain.changes },
-      shared,
-      base_passes_saved: basePassesSaved,
-      ...(known.length === 0 ? {} : { estimate: { ms: known.reduce((sum, ms) => sum + ms, 0) } }),
-      notes,
-    },
-  }
 }

@@ -46,6 +46,8 @@ export interface Cells {
   readonly cells: readonly Cell[]
   /** Cells of several pictures that became one run a picture. */
   readonly split: { readonly cells: number; readonly pictures: number }
+  /** Paths of the prompts that were drawn. */
+  readonly drawn: readonly string[]
 }
 
 export interface CellFacts {
@@ -63,6 +65,7 @@ export function cellsOf(facts: CellFacts): Cells {
   const { spec, base, stages } = facts
   const cells: Cell[] = []
   const split = { cells: 0, pictures: 0 }
+  const drawn = new Set<string>()
   const add = (point: Point, config: RunConfig): void => {
     cells.push({ number: cells.length + 1, point, set: changes(base, config) })
     if (cells.length > mostCells)
@@ -82,15 +85,16 @@ export function cellsOf(facts: CellFacts): Cells {
       split.pictures += parts.length
     }
     for (const [i, part] of parts.entries()) {
-      const drawn = draws ? withDraws(part, first, facts.wildcards) : part
-      add(parts.length > 1 ? { ...point, picture: i + 1 } : point, drawn)
+      const own = draws ? withDraws(part, first, facts.wildcards) : part
+      for (const { path, text } of draws ? promptsIn(part) : []) if (hasDraw(text)) drawn.add(path)
+      add(parts.length > 1 ? { ...point, picture: i + 1 } : point, own)
     }
   }
   if (cells.length === 0) {
     const count = spec.dimensions.reduce((product, { points }) => product * points.length, 1)
     throw sweepErrors.SW_SWEEP_NO_CELLS({ path: 'sweep.where', count })
   }
-  return { cells, split }
+  return { cells, split, drawn: [...drawn] }
 }
 
 /** The config of a cell. */

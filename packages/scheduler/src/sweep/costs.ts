@@ -52,26 +52,44 @@ export interface Current {
   readonly all: ReadonlySet<string>
 }
 
+/** What a cell does when it is its turn. */
+export interface CellWork {
+  readonly calls: number
+  /** Calls that an earlier cell makes. */
+  readonly shared: number
+  readonly modelLoads: number
+}
+
 export function costsOf(
   order: readonly number[],
   cells: readonly Rehearsal[],
   heavies: readonly Heavy[],
   { current, once }: { readonly current: Current; readonly once: boolean },
-): SweepCosts {
+): SweepCosts & { readonly work: readonly CellWork[] } {
   const made = new Set<string>()
-  let [calls, modelLoads] = [0, 0]
+  const work = cells.map(() => ({ calls: 0, shared: 0, modelLoads: 0 }))
   let loaded = current.model
   for (const at of order)
     for (const call of cells[at]?.calls ?? []) {
-      if (once && made.has(call.key)) continue
+      const own = work[at] as { calls: number; shared: number; modelLoads: number }
+      if (once && made.has(call.key)) {
+        own.shared += 1
+        continue
+      }
       made.add(call.key)
-      calls += 1
+      own.calls += 1
       for (const model of call.models) {
-        if (model !== loaded) modelLoads += 1
+        if (model !== loaded) own.modelLoads += 1
         loaded = model
       }
     }
-  return { calls, modelLoads, changes: costOf(order, heavies, { current: current.all }) }
+  const sum = (of: (one: CellWork) => number): number => work.reduce((all, one) => all + of(one), 0)
+  return {
+    calls: sum(({ calls }) => calls),
+    modelLoads: sum(({ modelLoads }) => modelLoads),
+    changes: costOf(order, heavies, { current: current.all }),
+    work,
+  }
 }
 
 /** By cell, the time of the calls that no cell before it makes, and of the loads before them. What is loaded within a

@@ -13,6 +13,7 @@ import type { Estimate } from '@stagewright/run-store'
 
 import { type Cell, cellsOf } from './cells.js'
 import {
+  type CellWork,
   costsOf,
   estimatesOf,
   type LoadWeights,
@@ -71,6 +72,8 @@ export interface SweepPlan {
   readonly axes: readonly SweepAxis[]
   /** In the author's order. */
   readonly cells: readonly Cell[]
+  /** Paths of the prompts that were drawn, in any cell. */
+  readonly drawn: readonly string[]
   /** Numbers of the cells, as they are made. */
   readonly order: readonly number[]
   readonly x: string | undefined
@@ -79,6 +82,8 @@ export interface SweepPlan {
   readonly ours: SweepCosts
   /** Cell by cell, in the author's order, with nothing shared. */
   readonly plain: SweepCosts
+  /** By the number of the cell less one, what of it is made in its turn. */
+  readonly work: readonly CellWork[]
   /** Calls that an earlier cell makes, so that they are not made again. */
   readonly callsShared: number
   /** Whether the high-res pass has calls of its own because of `share`. */
@@ -119,7 +124,7 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
   )
   const asked = varied && pinned['subseed'] === undefined ? { ...pinned, subseed: -1 } : pinned
   const merged = resolveSeeds(asked, stages, random)
-  const { cells, split } = cellsOf({ spec, base: merged, stages, wildcards, random })
+  const { cells, split, drawn } = cellsOf({ spec, base: merged, stages, wildcards, random })
   await using rehearser = new Rehearser(backend, capabilities, options)
   const rehearsed = await rehearseAll(rehearser, merged, cells, options)
   const sharing = await shareOf(rehearser, { spec, base: merged, cells, rehearsed }, options)
@@ -141,17 +146,20 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
     ...sharing.notes,
     ...stoppedNotes(chosen),
   ]
-  const ours = costsOf(order, chosen, heavies, { current, once: true })
+  const { work, ...ours } = costsOf(order, chosen, heavies, { current, once: true })
+  const { work: _, ...alone } = costsOf(author, rehearsed, heavies, { current, once: false })
   return {
     base,
     axes: axesOf(spec, cells, split.cells > 0),
     cells,
+    drawn,
     order: order.map((at) => at + 1),
     x: spec.x,
     y: spec.y,
     ours,
-    plain: costsOf(author, rehearsed, heavies, { current, once: false }),
-    callsShared: chosen.reduce((sum, { calls }) => sum + calls.length, 0) - ours.calls,
+    plain: alone,
+    work,
+    callsShared: work.reduce((sum, { shared }) => sum + shared, 0),
     shared: chosen !== rehearsed,
     basePassesSaved: sharing.saved,
     loads: weights,

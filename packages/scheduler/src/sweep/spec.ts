@@ -57,7 +57,7 @@ export const mostCells = 10_000
 
 const draws = ['per_picture', 'per_cell', 'off'] as const
 const map = z.record(z.string(), z.unknown())
-const draw = z.enum(draws)
+const drawing = z.enum(draws)
 const folder = z.string().min(1).describe('A folder of name.txt files, relative to the run file')
 /** The section as it may be written; fields and their values are read by themselves. */
 export const sweepShape = z

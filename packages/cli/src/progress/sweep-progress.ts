@@ -1,0 +1,54 @@
+import { relative } from 'node:path'
+
+import { type SweepEvent, valueText } from '@stagewright/scheduler'
+
+import type { RunOptions } from '../commands/run.js'
+import type { CliHost, Output } from '../host.js'
+import { printJson } from '../report/print-json.js'
+import { timeText } from '../report/table.js'
+
+export interface Teller {
+  readonly say: (text: string) => void
+  readonly onEvent: (event: SweepEvent) => void
+}
+
+/** Tells how a sweep goes: a line a cell, with the time that is left. */
+export function teller(options: RunOptions, host: CliHost): Teller {
+  const json = options.json === true
+  const human: Output = json ? host.stderr : host.stdout
+  const quiet = options.quiet === true
+  const say = (text: string): void => void (quiet ? undefined : human.write(`${text}\n`))
+  const began = performance.now()
+  return {
+    say,
+    onEvent: (event) => {
+      if (event.type === 'sweep-started') {
+        const { folder, record, open } = event
+        if (json) printJson({ type: event.type, folder, cells: record.cells.length, open }, host)
+        const left = open < record.cells.length ? `, ${open} left to make` : ''
+        say(`${record.cells.length} cells${left} in ${relative(host.cwd, folder) || folder}`)
+        return
+      }
+      const { cell, at, of } = event
+      if (event.type === 'cell-started') {
+        if (json)
+          printJson({ type: event.type, cell: cell.number, at, of, point: cell.point }, host)
+        return
+      }
+      const { result } = event
+      if (json) printJson({ type: event.type, at, of, point: cell.point, ...result }, host)
+      const values = Object.entries(cell.point).map(
+        ([field, value]) => `${field} ${valueText(value)}`,
+      )
+      const calls = `${result.calls_made} made, ${result.calls_kept} shared`
+      const end =
+        result.error === undefined ? calls : `${result.error.code}: ${result.error.message}`
+      const left = ((performance.now() - began) / at) * (of - at)
+      const time = at < of ? `  about ${timeText(left)} left` : ''
+      say(
+        `cell ${cell.number} (${at} of ${of})  ${values.join(', ')}  ${result.status}: ${end}${time}`,
+      )
+      for (const warning of result.warnings) say(`  ! ${warning}`)
+    },
+  }
+}

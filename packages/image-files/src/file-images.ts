@@ -72,6 +72,20 @@ export function fileImages(options: FileImagesOptions): ImageSource {
   return { open }
 }
 
+/** The files that a reference stands for, in natural order: what `open` opens.
+ *  @returns real paths
+ *  @throws {PipelineError} SW_IMAGE_OUTSIDE_ROOT, SW_IMAGE_FILE_NOT_FOUND, SW_IMAGE_TOO_MANY, SW_IMAGE_BAD_REFERENCE */
+export function filesNamed(
+  reference: string,
+  { root, allow = [], maxFiles }: Pick<FileImagesOptions, 'root' | 'allow' | 'maxFiles'>,
+): Promise<readonly string[]> {
+  return findFiles(reference, {
+    root: resolve(root),
+    allow: allow.map((one) => resolve(one)),
+    maxFiles: maxFiles ?? defaultLimits.maxFiles,
+  })
+}
+
 /** Size and kind are checked before the pixels are decoded. */
 async function read(file: string, limits: Limits): Promise<Uint8Array> {
   try {

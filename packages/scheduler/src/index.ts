@@ -6,7 +6,7 @@ export { type Pool, pool, type PoolOptions } from './pool/pool.js'
 export type { RunDescriptor, RunOutcome, RunQueue, RunQueueOptions } from './pool/run-queue.js'
 export type { PoolStatus, ServerStatus } from './pool/status.js'
 // Sweeps
-export { type Cell, configOf } from './sweep/cells.js'
+export { type Cell, configOf, valueAt } from './sweep/cells.js'
 export type { CellWork, LoadWeights, SweepCosts } from './sweep/costs.js'
 export { sweepErrors, sweepNotes } from './sweep/errors.js'
 export { explainSweep } from './sweep/explain.js'

@@ -21,7 +21,7 @@ import { stagesOf } from '../built-in.js'
 import type { CliHost } from '../host.js'
 import { throwAll } from '../report/several.js'
 import { OpenedPictures } from '../run-file/effective.js'
-import { allowedByImages, imagePaths } from '../run-file/given-images.js'
+import { allowedByImages, imagePaths, referencesTo } from '../run-file/given-images.js'
 import { withOverrides } from '../run-file/overrides.js'
 import { type RunFile } from '../run-file/read.js'
 import { type ChosenBackend, chooseBackend } from '../servers/choose-backend.js'
@@ -33,6 +33,8 @@ export interface Prepared {
   readonly stages: readonly Stage[]
   readonly chosen: ChosenBackend
   readonly pictures: OpenedPictures
+  /** The pictures that a reference of the run file stands for, each by a reference of its own. */
+  readonly files: (reference: string) => Promise<readonly string[]>
   readonly pipeline: Pipeline<readonly Stage[]>
   /** What the stages are given. */
   readonly services: readonly Provider[]
@@ -77,9 +79,8 @@ export async function prepareOn(
     const config = withOverrides(file.config, options, stages, host.cwd) as RunConfig
     const given = imagePaths(options.images ?? [], host.cwd)
     const allowed = (options.allowPath ?? []).map((one) => resolve(host.cwd, one))
-    const pictures = new OpenedPictures(
-      fileImages({ root: file.folder, allow: [...allowed, ...allowedByImages(given)] }),
-    )
+    const places = { root: file.folder, allow: [...allowed, ...allowedByImages(given)] }
+    const pictures = new OpenedPictures(fileImages(places))
     const services = [provide(ImageSource, () => pictures)]
     const { learning, ...rest } = watching
     const pipeline = createPipeline({
@@ -92,7 +93,8 @@ export async function prepareOn(
     })
     pipeline.parse(config)
     if (options.lenient === true) await letPass(pipeline, config, chosen, host)
-    return { config, stages, chosen, pictures, pipeline, services, dispose }
+    const files = (reference: string): Promise<string[]> => referencesTo(reference, places)
+    return { config, stages, chosen, pictures, files, pipeline, services, dispose }
   } catch (error) {
     await dispose()
     throw error

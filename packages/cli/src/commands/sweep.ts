@@ -161,6 +161,7 @@ async function plannedSweep(
         allowLarge: options.allowLarge === true,
         signal: host.signal,
         wildcards: wildcardsIn(file, swept.spec.wildcards.from, options, host),
+        files: prepared.files,
         estimate: (one: PipelinePlan) => etaOf(one, chosen, out, host),
         loadTimes: () => loadTimesOf(chosen, out, host),
       },

@@ -1,4 +1,4 @@
-import type { SweepPlan } from '@stagewright/scheduler'
+import { configOf, type SweepPlan, valueAt } from '@stagewright/scheduler'
 
 /** A planned sweep as JSON, an axis and a cell a line: of ten thousand cells only what tells them apart. */
 export function sweepPlanJson(plan: SweepPlan): string {
@@ -32,16 +32,17 @@ export function sweepPlanJson(plan: SweepPlan): string {
 }
 
 /** What is made in the cell's turn; prompts only where they were drawn. */
-function cellOf({ cells, work, estimates, drawn }: SweepPlan, number: number): object {
+function cellOf({ base, cells, work, estimates, drawn }: SweepPlan, number: number): object {
   const at = number - 1
   const { point = {}, set = {} } = cells[at] ?? {}
   const { calls = 0, shared = 0, modelLoads = 0 } = work[at] ?? {}
   const ms = estimates[at]
-  const prompts = drawn.flatMap((path) => (Object.hasOwn(set, path) ? [[path, set[path]]] : []))
+  const config = drawn.length === 0 ? base : configOf(base, { set })
+  const prompts = Object.fromEntries(drawn.map((path) => [path, valueAt(config, path)]))
   return {
     cell: number,
     point,
-    ...(prompts.length === 0 ? {} : { drawn: Object.fromEntries(prompts) as object }),
+    ...(drawn.length === 0 ? {} : { drawn: prompts }),
     calls,
     ...(shared === 0 ? {} : { calls_shared: shared }),
     ...(modelLoads === 0 ? {} : { model_loads: modelLoads }),

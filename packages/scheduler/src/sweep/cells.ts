@@ -56,6 +56,8 @@ export interface CellFacts {
   readonly base: RunConfig
   readonly stages: readonly Stage[]
   readonly wildcards: Wildcards
+  /** By reference to given pictures, the files that it stands for. */
+  readonly files: ReadonlyMap<string, readonly string[]>
   readonly random: RandomSeed
 }
 
@@ -77,8 +79,10 @@ export function cellsOf(facts: CellFacts): Cells {
       spec.wildcards.draw !== 'off' && promptsIn(config).some(({ text }) => hasDraw(text))
     const first = firstGenerating(config, stages)
     const parts =
-      draws && spec.wildcards.draw === 'per_picture' && first !== undefined
-        ? picturesOf(config, first)
+      draws && spec.wildcards.draw === 'per_picture'
+        ? first === undefined
+          ? givenOf(config, facts.files)
+          : picturesOf(config, first, facts.files)
         : [config]
     if (parts.length > 1) {
       split.cells += 1
@@ -161,28 +165,62 @@ function firstGenerating(config: RunConfig, stages: readonly Stage[]): First | u
   }
 }
 
-/** One config a picture, with the seeds that one run of them all would give. Several given pictures stay together:
- *  their seeds count up over all of them. */
-function picturesOf(config: RunConfig, first: First): readonly RunConfig[] {
+/** One config a picture, with the seeds that one run of them all would give: they count up over all given pictures.
+ *  Those that are not known by their files stay together. */
+function picturesOf(
+  config: RunConfig,
+  first: First,
+  files: CellFacts['files'],
+): readonly RunConfig[] {
   const number = (field: string, fallback: number): number => {
     const value = valueAt(config, first.path(field))
     return typeof value === 'number' ? value : fallback
   }
-  const count = number('n_iter', 1) * number('batch_size', 1)
-  const given = valueAt(config, `${first.stage}.init_images`)
-  const many = Array.isArray(given) ? given.length > 1 : typeof given === 'string'
-  const one = Array.isArray(given) && /[*?[{]|\/$/.test(String(given[0]))
-  if (!Number.isInteger(count) || count < 2 || many || one) return [config]
-  if (count > mostCells)
-    throw sweepErrors.SW_SWEEP_TOO_MANY({ path: 'n_iter', count, most: mostCells })
+  const [given, masks] = ['init_images', 'mask'].map((field) =>
+    filesOf(valueAt(config, `${first.stage}.${field}`), files),
+  )
+  const each = number('n_iter', 1) * number('batch_size', 1)
+  if (given === undefined || masks === undefined || !Number.isInteger(each)) return [config]
+  // Masks that do not fit are refused where they are planned.
+  if (masks.length > 1 && masks.length !== given.length) return [config]
+  const count = each * Math.max(1, given.length)
+  if (count < 2) return [config]
+  if (count > mostCells) {
+    const path = given.length > 1 ? `${first.stage}.init_images` : 'n_iter'
+    throw sweepErrors.SW_SWEEP_TOO_MANY({ path, count, most: mostCells })
+  }
   const counted = number('subseed_strength', 0) > 0 ? 'subseed' : 'seed'
   return Array.from({ length: count }, (_, i) => {
-    const values = { n_iter: 1, batch_size: 1, [counted]: number(counted, 0) + i }
-    return Object.entries(values).reduce(
-      (all, [field, value]) => put(all, first.path(field), value),
-      config,
-    )
+    const at = Math.floor(i / each)
+    const values = {
+      [first.path('n_iter')]: 1,
+      [first.path('batch_size')]: 1,
+      [first.path(counted)]: number(counted, 0) + i,
+      ...(given.length > 1 ? { [`${first.stage}.init_images`]: [given[at]] } : {}),
+      ...(masks.length > 1 ? { [`${first.stage}.mask`]: masks[at] } : {}),
+    }
+    return Object.entries(values).reduce((all, [path, value]) => put(all, path, value), config)
   })
+}
+
+/** One config for each given picture that is only worked on. */
+function givenOf(config: RunConfig, files: CellFacts['files']): readonly RunConfig[] {
+  const given = filesOf(config['input_images'], files) ?? []
+  return given.length < 2 ? [config] : given.map((one) => ({ ...config, input_images: [one] }))
+}
+
+/** The files of the pictures that a field names; undefined where those of one are not known. */
+function filesOf(value: unknown, files: CellFacts['files']): readonly string[] | undefined {
+  const references = referencesIn(value)
+  return references.every((one) => files.has(one))
+    ? references.flatMap((one) => files.get(one) ?? [])
+    : undefined
+}
+
+/** References to pictures, as a field names them. */
+export function referencesIn(value: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return list.filter((one) => typeof one === 'string')
 }
 
 function withDraws(config: RunConfig, first: First | undefined, wildcards: Wildcards): RunConfig {
@@ -190,9 +228,15 @@ function withDraws(config: RunConfig, first: First | undefined, wildcards: Wildc
     const value = valueAt(config, first?.path(field) ?? field)
     return typeof value === 'number' ? value : 0
   }
-  const seed = at('subseed_strength') > 0 ? at('seed') + at('subseed') : at('seed')
+  // Given pictures have seeds of their own: those that are only worked on are told apart by their names.
+  const seed =
+    first === undefined
+      ? referencesIn(config['input_images']).join(' ')
+      : at('subseed_strength') > 0
+        ? at('seed') + at('subseed')
+        : at('seed')
   return promptsIn(config).reduce((all, { path, text }) => {
-    const drawn = hasDraw(text) ? draw(text, path, seed, wildcards) : text
+    const drawn = hasDraw(text) ? draw(text, path, `${seed}`, wildcards) : text
     return drawn === text ? all : put(all, path, drawn)
   }, config)
 }

@@ -92,6 +92,8 @@ export const sweepNotes = defineNotes({
   SW_NOTE_SWEEP_NOT_SHARED: (d: { reason: string }) => `share: true is not taken: ${d.reason}`,
   SW_NOTE_SWEEP_SPLIT: (d: { cells: number; pictures: number }) =>
     `each picture has its own draw: ${times(d.cells, 'cell')} of several pictures ${d.cells === 1 ? 'becomes' : 'become'} ${times(d.pictures, 'run')} of one (wildcards: per_cell keeps them together)`,
+  SW_NOTE_SWEEP_DRAWN_TOGETHER: (d: { cells: number; pictures: number }) =>
+    `${times(d.cells, 'cell')} ${d.cells === 1 ? 'has' : 'have'} one draw for all ${d.pictures} pictures, which cannot be made apart (wildcards: per_cell, if that is meant)`,
   SW_NOTE_SWEEP_CUT: (d: { limit: number; count: number }) =>
     `limit: ${d.limit} of ${d.count} cells are made`,
   SW_NOTE_SWEEP_NOT_REHEARSED: (d: { cell: number; reason: string }) =>

@@ -61,6 +61,15 @@ export function idleNotes(
   })
 }
 
+/** Cells that draw once for several pictures: those of one call of a later stage, and given ones that are not known by
+ *  their files. */
+export function togetherNotes(kept: readonly Rehearsal[]): PlanNote[] {
+  const cells = kept.filter(({ seeds }) => seeds.length > 1)
+  if (cells.length === 0) return []
+  const pictures = cells.reduce((sum, { seeds }) => sum + seeds.length, 0)
+  return [sweepNotes.SW_NOTE_SWEEP_DRAWN_TOGETHER({ cells: cells.length, pictures })]
+}
+
 export function stoppedNotes(kept: readonly Rehearsal[]): PlanNote[] {
   const at = kept.findIndex(({ stopped }) => stopped !== undefined)
   const reason = kept[at]?.stopped?.message

@@ -11,7 +11,7 @@ import {
 } from '@stagewright/core'
 import type { Estimate } from '@stagewright/run-store'
 
-import { type Cell, cellsOf } from './cells.js'
+import { type Cell, cellsOf, referencesIn, valueAt } from './cells.js'
 import {
   type CellWork,
   costsOf,
@@ -23,14 +23,14 @@ import {
 } from './costs.js'
 import { sweepNotes } from './errors.js'
 import { fieldErrors } from './fields.js'
-import { cutNote, idleNotes, seedNotes, stoppedNotes } from './notes.js'
+import { cutNote, idleNotes, seedNotes, stoppedNotes, togetherNotes } from './notes.js'
 import { orderOf } from './order.js'
 import { promptsIn } from './prompts.js'
 import { type RehearsalHost, Rehearser } from './rehearsal.js'
 import { rehearseAll, type RehearsalProgress } from './rehearse-cells.js'
 import { ownCalls, shareOf } from './share.js'
 import { oneOf, readSweepSpec, type SweepInput, type SweepSpec } from './spec.js'
-import { readWildcards, type WildcardReader } from './wildcards.js'
+import { hasDraw, readWildcards, type WildcardReader } from './wildcards.js'
 
 /** A run config and what is swept of it. */
 export interface Sweep {
@@ -57,6 +57,9 @@ export interface SweepPlanOptions extends RehearsalHost, RehearsalProgress {
   readonly backend: Pick<Backend, 'kind' | 'describe'>
   /** Reads the file of a wildcard by its name. */
   readonly wildcards?: WildcardReader | undefined
+  /** The files that a reference to given pictures stands for, as references: only with them can each of several given
+   *  pictures have a draw of its own. */
+  readonly files?: ((reference: string) => Promise<readonly string[]>) | undefined
   /** How long a plan takes, from earlier calls. */
   readonly estimate?: ((plan: PipelinePlan) => Promise<Estimate | undefined>) | undefined
   /** Milliseconds that checkpoints took to load, by their names on the server, where that was measured. */
@@ -124,7 +127,8 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
   )
   const asked = varied && pinned['subseed'] === undefined ? { ...pinned, subseed: -1 } : pinned
   const merged = resolveSeeds(asked, stages, random)
-  const { cells, split, drawn } = cellsOf({ spec, base: merged, stages, wildcards, random })
+  const files = await filesIn(swept, texts, options.files)
+  const { cells, split, drawn } = cellsOf({ spec, base: merged, stages, wildcards, files, random })
   await using rehearser = new Rehearser(backend, capabilities, options)
   const rehearsed = await rehearseAll(rehearser, merged, cells, options)
   const sharing = await shareOf(rehearser, { spec, base: merged, cells, rehearsed }, options)
@@ -141,6 +145,7 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
   const notes = [
     ...(spec.limit === undefined ? [] : cutNote(spec, cells.length)),
     ...(split.cells === 0 ? [] : [sweepNotes.SW_NOTE_SWEEP_SPLIT(split)]),
+    ...(spec.wildcards.draw === 'per_picture' && drawn.length > 0 ? togetherNotes(chosen) : []),
     ...seedNotes(chosen),
     ...idleNotes(swept, cells, chosen, stages),
     ...sharing.notes,
@@ -189,6 +194,32 @@ function textsOf({ config, spec }: Sweep): { readonly path: string; readonly tex
     ),
   )
   return [...promptsIn(config), ...values]
+}
+
+/** Given pictures are looked for only where they draw. */
+async function filesIn(
+  { config, spec }: Sweep,
+  texts: readonly { readonly text: string }[],
+  files: SweepPlanOptions['files'],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const draws = spec.wildcards.draw === 'per_picture' && texts.some(({ text }) => hasDraw(text))
+  if (files === undefined || !draws) return new Map()
+  const values = [
+    config['input_images'],
+    ...Object.values(config).flatMap((section) => [
+      valueAt(section, 'init_images'),
+      valueAt(section, 'mask'),
+    ]),
+    ...spec.dimensions.flatMap(({ points }) =>
+      points.flatMap((point) =>
+        Object.entries(point).flatMap(([field, value]) =>
+          /^input_images$|\.(?:init_images|mask)$/.test(field) ? [value] : [],
+        ),
+      ),
+    ),
+  ]
+  const references = [...new Set(values.flatMap(referencesIn))]
+  return new Map(await Promise.all(references.map(async (one) => [one, await files(one)] as const)))
 }
 
 function axesOf(spec: SweepSpec, cells: readonly Cell[], split: boolean): SweepAxis[] {

@@ -76,7 +76,11 @@ export const sweepShape = z
       .describe('Only cells for which every condition holds: refiner.hr_scale < 2 or seed == 1'),
     limit: z.int().min(1).optional().describe('At most so many cells, the first ones'),
     wildcards: z
-      .union([draw, folder, z.strictObject({ from: folder.optional(), draw: draw.optional() })])
+      .union([
+        drawing,
+        folder,
+        z.strictObject({ from: folder.optional(), draw: drawing.optional() }),
+      ])
       .optional()
       .describe('Where __name__ is drawn from, and whether each picture or each cell draws'),
     share: z

@@ -189,12 +189,19 @@ describe('prompts', () => {
     const fixed = await planned({ axes: { steps: [2] }, wildcards: 'per_cell' }, config)
     expect(fixed.cells).toHaveLength(1)
     expect(fixed.cells[0]?.set['prompt']).toMatch(/^[a-f] house$/)
+    const later = { ...plain, prompt: '{a|b} house', img2img: { n_iter: 2 } }
+    const { notes } = await planned({ axes: { seed: [1, 5] } }, later)
+    expect(notes.find(({ code }) => code === 'SW_NOTE_SWEEP_DRAWN_TOGETHER')?.message).toContain(
+      '2 cells have one draw for all 4 pictures',
+    )
+    const meant = await planned({ axes: { seed: [1, 5] }, wildcards: 'per_cell' }, later)
+    expect(meant.notes.map(({ code }) => code)).not.toContain('SW_NOTE_SWEEP_DRAWN_TOGETHER')
   })
 
   test('weights count, missing files and circles are errors', async () => {
     const wildcards = { from: 'w', lines: new Map() }
     const drawn = Array.from({ length: 300 }, (_, seed) =>
-      draw('{9::a|b}', 'prompt', seed, wildcards),
+      draw('{9::a|b}', 'prompt', `${seed}`, wildcards),
     )
     const many = drawn.filter((one) => one === 'a').length
     expect(many).toBeGreaterThan(240)

@@ -39,6 +39,16 @@ describe('the bitmap font', () => {
       expect(textWidth(line, 2)).toBeLessThanOrEqual(width)
   })
 
+  test('breaks a word that is longer than a line where its parts meet, and loses nothing of it', () => {
+    const width = textWidth('sd_xl_base_1.0_and', 2)
+    const name = 'sd_xl_base_1.0_and_more_v12.safetensors'
+    const lines = wrapText(`model ${name} x`, width, 2, 9)
+    expect(lines).toEqual(['model', 'sd_xl_base_1.0_', 'and_more_v12.', 'safetensors x'])
+    const long = wrapText('x'.repeat(200), width, 2, 99)
+    expect(long.join('')).toBe('x'.repeat(200))
+    for (const line of long) expect(textWidth(line, 2)).toBeLessThanOrEqual(width)
+  })
+
   test('cuts off what reaches over the edge', () => {
     const canvas = new Canvas(4, 4, [9, 9, 9])
     drawText(canvas, 'WWW', { x: -3, y: -3, scale: 3, colour: [255, 255, 255] })

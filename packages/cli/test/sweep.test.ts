@@ -25,6 +25,13 @@ const square = (red: number): Promise<Buffer> =>
   sharp({ create: { width: 64, height: 64, channels: 3, background: { r: red, g: 200, b: 9 } } })
     .png()
     .toBuffer()
+async function pixelsOf(path: string, [red, green, blue]: readonly number[]): Promise<number> {
+  const pixels = await sharp(path).raw().toBuffer()
+  let count = 0
+  for (let at = 0; at < pixels.length; at += 3)
+    if (pixels[at] === red && pixels[at + 1] === green && pixels[at + 2] === blue) count += 1
+  return count
+}
 const noon = () => new Date(2025, 10, 23, 12, 0, 0)
 const folder = 'out/20251123-120000-grid-sweep'
 
@@ -127,7 +134,11 @@ describe('a run file with a sweep', () => {
     ])
     expect(told.at(-1)?.cells?.map(({ status }) => status)).toEqual(['done', 'failed'])
     expect(await place.read(`${folder}/sweep.csv`)).toMatch(/2,failed,Euler a,.*SW_/)
+    // The words of a failed cell alone have this colour.
+    const grid = join(place.path, folder, 'grid.png')
+    expect(await pixelsOf(grid, [240, 116, 96])).toBeGreaterThan(100)
     const resumed = await place.cli(['resume', '--backend', fake.url])
+    expect(await pixelsOf(grid, [240, 116, 96])).toBe(0)
     expect([resumed.code, resumed.out]).toEqual([0, expect.stringContaining('2 done of 2 cells')])
     expect(resumed.out).toContain('1 left to make')
   }, 60_000)

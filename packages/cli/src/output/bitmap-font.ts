@@ -39,17 +39,21 @@ export function textWidth(text: string, scale: number): number {
   return width
 }
 
-/** The text in lines that fit, broken at spaces; what is beyond the last line is cut off with dots. */
+/** The text in lines that fit, broken at spaces, and within words that are longer than a line; what is beyond the last
+ *  line is cut off with dots. */
 export function wrapText(text: string, width: number, scale: number, most: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of plain(text).split(/\s+/)) {
     const longer = line === '' ? word : `${line} ${word}`
-    if (line === '' || textWidth(longer, scale) <= width) line = longer
-    else {
-      lines.push(line)
-      line = word
+    if (textWidth(longer, scale) <= width) {
+      line = longer
+      continue
     }
+    if (line !== '') lines.push(line)
+    const pieces = broken(word, width, scale)
+    lines.push(...pieces.slice(0, -1))
+    line = pieces.at(-1) ?? ''
   }
   if (line !== '') lines.push(line)
   const kept = lines.slice(0, most)
@@ -57,6 +61,22 @@ export function wrapText(text: string, width: number, scale: number, most: numbe
   return kept.map((one, i) =>
     cut(i === last && lines.length > most ? `${one} ...` : one, width, scale),
   )
+}
+
+/** A word in pieces that fit: behind one of `_ . - /` where there is one in the second half of a piece. */
+function broken(word: string, width: number, scale: number): string[] {
+  const pieces: string[] = []
+  let rest = word
+  while (textWidth(rest, scale) > width && rest.length > 1) {
+    let most = rest.length - 1
+    while (most > 1 && textWidth(rest.slice(0, most), scale) > width) most -= 1
+    const joint =
+      Math.max(...['_', '.', '-', '/'].map((one) => rest.lastIndexOf(one, most - 1))) + 1
+    const at = joint > most / 2 ? joint : most
+    pieces.push(rest.slice(0, at))
+    rest = rest.slice(at)
+  }
+  return [...pieces, rest]
 }
 
 function cut(text: string, width: number, scale: number): string {

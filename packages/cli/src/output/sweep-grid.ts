@@ -12,9 +12,11 @@ const panel: Colour = [40, 42, 46]
 const ink: Colour = [236, 233, 226]
 const dim: Colour = [160, 158, 152]
 const accent: Colour = [232, 170, 84]
+const failure: Colour = [240, 116, 96]
 
 const margin = 28
 const gap = 10
+const inset = 8
 const labelWidth = 190
 const scale = 2
 const line = lineHeight * scale + 5
@@ -31,14 +33,15 @@ export async function sweepGrids(sweep: SweepOnDisk): Promise<readonly Uint8Arra
   const room = mostSide - margin * 2 - labelWidth
   const width = Math.max(leastCell, Math.min(mostCell, Math.floor(room / columns.length) - gap))
   const height = Math.round(width * (await shapeOf(sweep)))
-  const rowHeight = height + gap
-  const most = Math.max(1, Math.floor((mostSide - margin * 2 - line * 5) / rowHeight))
+  const labels = rows.map(({ label }) => labelLines(label).length)
+  const down = Math.max(height, ...labels.map((count) => count * line)) + gap
+  const most = Math.max(1, Math.floor((mostSide - margin * 2 - line * 5) / down))
   const pages = Array.from({ length: Math.min(mostGrids, Math.ceil(rows.length / most)) }, (_, i) =>
     rows.slice(i * most, (i + 1) * most),
   )
   const drawn: Uint8Array[] = []
   for (const page of pages)
-    drawn.push(await drawGrid(sweep, { ...layout, rows: page }, { width, height }))
+    drawn.push(await drawGrid(sweep, { ...layout, rows: page }, { width, height, down }))
   return drawn
 }
 
@@ -108,7 +111,7 @@ async function shapeOf(sweep: SweepOnDisk): Promise<number> {
 async function drawGrid(
   sweep: SweepOnDisk,
   { x, y, columns, rows }: Layout,
-  cell: { readonly width: number; readonly height: number },
+  cell: { readonly width: number; readonly height: number; readonly down: number },
 ): Promise<Uint8Array> {
   const { record } = sweep
   const width = Math.max(640, margin * 2 + labelWidth + columns.length * (cell.width + gap) - gap)
@@ -124,12 +127,12 @@ async function drawGrid(
     `${record.name}: ${x} across${y === undefined ? '' : `, ${y} down`}`,
     ...(several ? ['first picture of each cell'] : []),
   ].join('  |  ')
-  const labels = columns.map((text) => wrapText(text, cell.width, scale, 3))
+  const labels = columns.map((text) => wrapText(text, cell.width, scale, 5))
   const head = margin + (title.length + 1) * line + gap
-  const labelLines = Math.max(1, ...labels.map(({ length }) => length))
+  const headLines = Math.max(1, ...labels.map(({ length }) => length))
   const blocks = rows.filter(({ block }) => block !== undefined).length
-  const top = head + labelLines * line + gap
-  const height = top + rows.length * (cell.height + gap) + blocks * line + margin - gap
+  const top = head + headLines * line + gap
+  const height = top + rows.length * cell.down + blocks * line + margin - gap
   const canvas = new Canvas(width, height, paper)
   const write = (text: string, at: { x: number; y: number }, colour: Colour): void =>
     void drawText(canvas, text, { ...at, scale, colour })
@@ -147,16 +150,25 @@ async function drawGrid(
       write(text, { x: margin, y: down }, ink)
       down += line
     }
-    for (const [i, text] of wrapText(row.label, labelWidth - gap, scale, 6).entries())
+    for (const [i, text] of labelLines(row.label).entries())
       write(text, { x: margin, y: down + i * line }, accent)
     for (const [i, one] of row.cells.entries())
-      await drawCell(canvas, sweep.folder, one, { ...cell, x: columnAt(i), y: down })
-    down += cell.height + gap
+      await drawCell(canvas, sweep.folder, one, {
+        width: cell.width,
+        height: cell.height,
+        x: columnAt(i),
+        y: down,
+      })
+    down += cell.down
   }
   const raw = { width, height, channels: 3 } as const
   return sharp(canvas.pixels, { raw, limitInputPixels: false })
     .png({ compressionLevel: 6 })
     .toBuffer()
+}
+
+function labelLines(label: string): string[] {
+  return wrapText(label, labelWidth - gap, scale, 8)
 }
 
 async function drawCell(
@@ -174,13 +186,23 @@ async function drawCell(
     canvas.paste(pixels.data, { x, y: box.y, width: pixels.width, height: pixels.height })
     return
   }
-  const texts = [`cell ${row.cell}`, row.status, row.error?.code ?? '']
-  let y = box.y + 10
-  for (const [i, text] of texts.entries())
-    // A code has no spaces to break it at.
-    for (const part of wrapText(text.replaceAll('_', ' '), box.width - 16, scale, 5)) {
-      drawText(canvas, part, { x: box.x + 8, y, scale, colour: i === 0 ? dim : accent })
-      y += line
+  const room = { lines: Math.floor((box.height - 2 * inset) / line), width: box.width - 2 * inset }
+  const texts = [
+    { text: `cell ${row.cell}: ${row.status}`, colour: row.error === undefined ? dim : failure },
+    ...(row.error === undefined
+      ? []
+      : [
+          { text: row.error.code, colour: dim },
+          { text: row.error.message, colour: ink },
+        ]),
+  ]
+  let used = 0
+  for (const { text, colour } of texts)
+    for (const part of room.lines > used
+      ? wrapText(text, room.width, scale, room.lines - used)
+      : []) {
+      drawText(canvas, part, { x: box.x + inset, y: box.y + inset + used * line, scale, colour })
+      used += 1
     }
 }
 

@@ -5,87 +5,37 @@ import {
   type ImageBatch,
   imagesIn,
   type Interceptor,
-  messageOf,
   type Observer,
   type PipelinePlan,
-  type RunEvent,
   type RunResult,
   type StageImage,
   type StagePlan,
 } from '@stagewright/core'
 
 import { callKeys, stageKey } from '../calls/call-key.js'
-import {
-  asAsked,
-  type CallEntry,
-  fits,
-  imageOf,
-  isSound,
-  picturesOf,
-  resultOf,
-} from '../calls/entry.js'
+import { asAsked, type CallEntry, imageOf, resultOf } from '../calls/entry.js'
 import type { StoreParts } from '../store-parts.js'
-import type { CallSource, JournalEvent, SavedRecord, Untimed } from './journal-events.js'
-import type { Journal } from './journal.js'
+import type { CallSource, JournalEvent, Untimed } from './journal-events.js'
 import { Keeper, type MadeBy } from './keeper.js'
+import { KnownCalls } from './known-calls.js'
+import { errorRecord, observed } from './observed.js'
 import { PictureFolder } from './picture-folder.js'
 import { entriesIn, openCalls } from './read-run.js'
 import { unlockRun } from './run-lock.js'
-import { type RunRecord, writeRecord } from './run-record.js'
-import {
-  anewFrom,
-  planHash,
-  resourcesOf,
-  type Started,
-  startedFrom,
-  type StartFile,
-} from './started.js'
-
-/** What a run leaves in its folder, by the digest of its pictures. */
-export interface SavedPictures {
-  readonly final: readonly SavedRecord[]
-  readonly unfinished: readonly SavedRecord[]
-}
-
-/** What is settled of a run before it starts. */
-export interface RunInit extends Pick<
-  RunRecord,
-  'run_id' | 'name' | 'config_given' | 'versions' | 'options' | 'sources'
-> {
-  readonly created_at: string
-  readonly from?: string | undefined
-}
-
-/** Where a run is written. */
-export interface Place {
-  readonly folder: string
-  readonly journal: Journal
-}
-
-interface Parts {
-  readonly store: StoreParts
-  readonly init: RunInit
-  /** Where it is, or how to make it: a run that is refused before its first stage leaves nothing. */
-  readonly place: Place | (() => Promise<Place>)
-  /** Of earlier attempts at this run. */
-  readonly events: readonly JournalEvent[]
-  /** Of the runs it may take calls from. */
-  readonly borrowed: ReadonlyMap<string, CallEntry>
-  readonly files: ((started: Started) => readonly StartFile[]) | undefined
-}
+import type { Place, RunParts, SavedPictures } from './run-parts.js'
+import { writeRecord } from './run-record.js'
+import { anewFrom, planHash, resourcesOf, type Started, startedFrom } from './started.js'
 
 /** One run while it is made durable: everything it finishes is kept at once, and nothing that is kept is made again.
  *  Give `options` to `pipeline.run()`, then what came of it to `end()`. */
 export class StoredRun implements AsyncDisposable {
   readonly id: string
   readonly #store: StoreParts
-  readonly #parts: Parts
+  readonly #parts: RunParts
   readonly #keeper: Keeper
-  readonly #own: Map<string, CallEntry>
+  readonly #known: KnownCalls
   #place: Place | undefined
   #pictures: PictureFolder | undefined
-  /** Stages whose calls are made whatever is kept. */
-  #anew: ReadonlySet<string> = new Set()
   #started: Started | undefined
   #opening: Promise<void> | undefined
   /** Writes that observers asked for, in order. */
@@ -93,13 +43,13 @@ export class StoredRun implements AsyncDisposable {
   #failure: unknown
   #over = false
 
-  constructor(parts: Parts) {
-    const { store, init, place, events } = parts
+  constructor(parts: RunParts) {
+    const { store, init, place, events, borrowed } = parts
     this.id = init.run_id
     this.#store = store
     this.#parts = parts
     this.#keeper = new Keeper(store.objects)
-    this.#own = new Map(entriesIn(events))
+    this.#known = new KnownCalls(store, this.#keeper, { own: entriesIn(events), borrowed })
     if (typeof place !== 'function') this.#place = place
   }
 
@@ -169,8 +119,11 @@ export class StoredRun implements AsyncDisposable {
     if (event.type === 'run-started') {
       this.#started = startedFrom(event, performance.now())
     }
-    const write = this.#written(event)
-    if (write !== undefined) this.#later(write)
+    const write = observed(event, (stage, images) => {
+      const { plan } = this.#started as Started
+      return this.#folderOf(plan).stage(stage, images)
+    })
+    if (write !== undefined) this.#later(async () => this.#append(await write()))
   }
 
   readonly #interceptor: Interceptor = {
@@ -182,43 +135,6 @@ export class StoredRun implements AsyncDisposable {
       await this.#ready()
       return this.#call(operation, request, ctx, next)
     },
-  }
-
-  /** What of an event is written; calls and the end write for themselves. */
-  #written(event: RunEvent): (() => Promise<void>) | undefined {
-    switch (event.type) {
-      case 'stage-started':
-        return () =>
-          this.#append({
-            type: 'stage_started',
-            stage: event.stage,
-            images: event.images.map(({ digest }) => digest),
-            merged_with: event.mergedWith,
-          })
-      case 'stage-finished':
-        return async () => {
-          const { name, outcome, ms, calls, mergedInto, summary, images } = event.result
-          const { plan } = this.#started as Started
-          const saved = await this.#folderOf(plan).stage(name, images)
-          await this.#append({
-            type: 'stage_finished',
-            stage: name,
-            outcome,
-            ms,
-            calls: calls.length,
-            merged_into: mergedInto,
-            summary,
-            images: saved,
-          })
-        }
-      case 'image-failed':
-        return () =>
-          this.#append({ type: 'image_failed', stage: event.stage, ...errorRecord(event.error) })
-      case 'warning':
-        return () => this.#append({ type: 'warning', stage: event.stage, message: event.message })
-      default:
-        return undefined
-    }
   }
 
   #later(write: () => Promise<void>): void {
@@ -233,10 +149,6 @@ export class StoredRun implements AsyncDisposable {
   /** Before the run goes on: everything so far is written, or the run ends. */
   async #ready(): Promise<void> {
     await this.#opened()
-    await this.#caughtUp()
-  }
-
-  async #caughtUp(): Promise<void> {
     await this.#work
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -252,7 +164,7 @@ export class StoredRun implements AsyncDisposable {
     if (started === undefined) throw new TypeError('give options to run(): the run is not observed')
     const { init, files } = this.#parts
     const { plan, config, backend, capabilities } = started
-    if (init.from !== undefined) this.#anew = anewFrom(plan, init.from)
+    if (init.from !== undefined) this.#known.anew = anewFrom(plan, init.from)
     const { place } = this.#parts
     this.#place = typeof place === 'function' ? await place() : place
     const { folder } = this.#place
@@ -294,7 +206,7 @@ export class StoredRun implements AsyncDisposable {
     const began = performance.now()
     const call = { id: ctx.id, stage: ctx.stage, label: ctx.label, operation, keys }
     const finish = async (entry: CallEntry, source: CallSource): Promise<CallResult> => {
-      for (const key of keys) this.#own.set(key, entry)
+      this.#known.add(keys, entry)
       await this.#append(
         {
           type: 'call_finished',
@@ -323,7 +235,7 @@ export class StoredRun implements AsyncDisposable {
         throw error
       }
     }
-    return this.#known(keys, ctx.stage, { make, finish, signal: ctx.signal })
+    return this.#known.answer(keys, ctx.stage, { make, finish, signal: ctx.signal })
   }
 
   async #stage(
@@ -340,7 +252,7 @@ export class StoredRun implements AsyncDisposable {
     if (plan.operation !== undefined || plan.deterministic !== true) return work()
     const key = await stageKey(plan, images, (image) => this.#keeper.content(image))
     const finish = async (entry: CallEntry, source: CallSource): Promise<ImageBatch> => {
-      this.#own.set(key, entry)
+      this.#known.add([key], entry)
       await this.#append(
         { type: 'work_finished', stage: plan.name, key, source, entry },
         { sync: true },
@@ -356,81 +268,7 @@ export class StoredRun implements AsyncDisposable {
       return { v: 1, images: records, ms: performance.now() - began }
     }
     const { signal } = new AbortController()
-    return this.#known([key], plan.name, { make, finish, signal })
-  }
-
-  /** Answers from what is kept, from what another run makes right now, or by making it. */
-  async #known<T>(
-    keys: readonly string[],
-    stage: string,
-    {
-      make,
-      finish,
-      signal,
-    }: {
-      readonly make: () => Promise<CallEntry>
-      readonly finish: (entry: CallEntry, source: CallSource) => Promise<T>
-      readonly signal: AbortSignal
-    },
-  ): Promise<T> {
-    const anew = this.#anew.has(stage)
-    const kept =
-      (await this.#sound(this.#own, keys)) ?? (anew ? undefined : await this.#others(keys))
-    if (kept !== undefined) return finish(this.#learnt(kept), 'kept')
-    if (anew || !this.#store.cached) return finish(await this.#cached(keys, make), 'made')
-    let source: CallSource = 'shared'
-    const entry = await this.#store.flights.once(
-      // By names: one who knows the hashes by now, and one who does not yet, want the same.
-      keys.at(-1) ?? '',
-      () => {
-        source = 'made'
-        return this.#cached(keys, make)
-      },
-      () => this.#everyones(keys),
-      signal,
-    )
-    return finish(this.#learnt(entry), source)
-  }
-
-  #learnt(entry: CallEntry): CallEntry {
-    this.#keeper.learn(picturesOf(entry))
-    return entry
-  }
-
-  async #cached(keys: readonly string[], make: () => Promise<CallEntry>): Promise<CallEntry> {
-    const made = await make()
-    const entry = keys.length < 2 ? made : { ...made, exact: keys[0] }
-    // A picture that may be unchanged because something failed is not one for other runs.
-    const sure = entry.unchanged_means === undefined
-    if (this.#store.cached && sure)
-      await Promise.all(keys.map((key) => this.#store.cache.put(key, entry)))
-    return entry
-  }
-
-  /** From the runs that this one may borrow from, or from any of the store. */
-  async #others(keys: readonly string[]): Promise<CallEntry | undefined> {
-    return (await this.#sound(this.#parts.borrowed, keys)) ?? this.#everyones(keys)
-  }
-
-  async #everyones(keys: readonly string[]): Promise<CallEntry | undefined> {
-    if (!this.#store.cached) return undefined
-    for (const key of keys) {
-      const entry = await this.#store.cache.get(key)
-      if (entry !== undefined && fits(entry, keys)) return entry
-    }
-    return undefined
-  }
-
-  async #sound(
-    entries: ReadonlyMap<string, CallEntry>,
-    keys: readonly string[],
-  ): Promise<CallEntry | undefined> {
-    for (const key of keys) {
-      const entry = entries.get(key)
-      const wanted = entry !== undefined && fits(entry, keys)
-      if (wanted && (await isSound(entry, this.#store.objects))) return entry
-    }
-    return undefined
+    return this.#known.answer([key], plan.name, { make, finish, signal })
   }
 
   #workOf(plan: StagePlan, source: StageImage | undefined): MadeBy {
@@ -459,9 +297,4 @@ export class StoredRun implements AsyncDisposable {
     })
     return this.#pictures
   }
-}
-
-function errorRecord(error: unknown): { readonly code: string; readonly message: string } {
-  const { code } = (error ?? {}) as { readonly code?: unknown }
-  return { code: typeof code === 'string' ? code : 'UNKNOWN', message: messageOf(error) }
 }

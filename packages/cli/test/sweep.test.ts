@@ -135,10 +135,10 @@ describe('a run file with a sweep', () => {
     expect(told.at(-1)?.cells?.map(({ status }) => status)).toEqual(['done', 'failed'])
     expect(await place.read(`${folder}/sweep.csv`)).toMatch(/2,failed,Euler a,.*SW_/)
     // The words of a failed cell alone have this colour.
-    const grid = join(place.path, folder, 'grid.png')
-    expect(await pixelsOf(grid, [240, 116, 96])).toBeGreaterThan(100)
+    const drawn = join(place.path, folder, 'grid.png')
+    expect(await pixelsOf(drawn, [240, 116, 96])).toBeGreaterThan(100)
     const resumed = await place.cli(['resume', '--backend', fake.url])
-    expect(await pixelsOf(grid, [240, 116, 96])).toBe(0)
+    expect(await pixelsOf(drawn, [240, 116, 96])).toBe(0)
     expect([resumed.code, resumed.out]).toEqual([0, expect.stringContaining('2 done of 2 cells')])
     expect(resumed.out).toContain('1 left to make')
   }, 60_000)

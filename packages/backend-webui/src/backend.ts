@@ -17,7 +17,7 @@ import {
 
 import { detail } from './calls/detail.js'
 import { img2img, txt2img } from './calls/generate.js'
-import { Job, type JobHost } from './calls/job.js'
+import { Job, type JobHost, type Loaded } from './calls/job.js'
 import type { HandlerContext, WebuiHandler } from './calls/plugins.js'
 import { settleCall } from './calls/settle.js'
 import { SharedRead } from './calls/shared-read.js'
@@ -40,7 +40,7 @@ import type { Calls, WebuiOptions } from './webui.js'
 /** Turns the calls of a pipeline into requests over a transport, in the words of the server's dialect. */
 export function backendOver(transport: Transport, options: Omit<WebuiOptions, 'url'>): Calls {
   const { handlers = [], slots = [], lenient = false, sizeMultiple } = options
-  const loaded = { model: '', movedOn: false }
+  const loaded: Loaded = { model: '', others: [] }
   const signals = new SharedSignals()
   const server = new SharedRead(async (signal) =>
     withMultiple(await detect(transport, options.dialect ?? 'auto', signal), sizeMultiple),

@@ -1,4 +1,4 @@
-import { operation, Refiner, slot, Txt2Img } from '@stagewright/core'
+import { Hires, operation, Refiner, slot, Txt2Img } from '@stagewright/core'
 import { describe, expect, it } from 'vitest'
 
 import {
@@ -277,20 +277,32 @@ describe('a call', () => {
 
   it('tells how long a model took to load where one surely was loaded, by the name that aliases stand for', async () => {
     const server = stubServer('a1111', { reply: (_, __, nth) => ({ untilStep: 1000 + nth }) })
-    const refiner = Refiner.with({
-      refiner_checkpoint: 'refiner',
-      refiner_switch_at: 0.8,
-      refiner_switch_by: 'steps',
-      refiner_pass: 'second',
+    const refined = (pass: 'first' | 'second') =>
+      Refiner.with({
+        refiner_checkpoint: 'refiner',
+        refiner_switch_at: 0.8,
+        refiner_switch_by: 'steps',
+        refiner_pass: pass,
+      })
+    const hires = Hires.with({
+      hr_upscaler: 'Lanczos',
+      hr_scale: 2,
+      hr_resize_x: 0,
+      hr_resize_y: 0,
+      hr_second_pass_steps: 0,
+      denoising_strength: 0.5,
     })
     const loads = []
-    for (const [model, contributions] of [
-      ['base', []],
-      ['base', []],
-      ['other', []],
-      ['base.safetensors', [refiner]],
-      ['base', []],
-      ['base', []],
+    for (const [model, ...contributions] of [
+      ['base'],
+      ['base'],
+      ['other'],
+      ['base.safetensors', refined('second')],
+      ['base'],
+      ['base', refined('second')],
+      ['refiner'],
+      ['base', hires, refined('first')],
+      ['base'],
     ] as const)
       loads.push((await server.txt2img({ model }, { contributions })).loads)
     expect(loads).toEqual([
@@ -300,6 +312,11 @@ describe('a call', () => {
       [{ model: 'sub/other.safetensors', ms: 1002 }],
       [{ model: 'base.safetensors', ms: 1003 }],
       [{ model: 'base.safetensors', ms: 1004 }],
+      undefined,
+      // The refiner was what the call before ended with.
+      undefined,
+      [{ model: 'base.safetensors', ms: 1007 }],
+      // And here it went back to the base.
       undefined,
     ])
   })

@@ -29,8 +29,8 @@ export interface JobHost {
 export interface Loaded {
   /** The checkpoint that it used; empty where that is not known. */
   model: string
-  /** Whether it went on to another checkpoint, and ended well. */
-  movedOn: boolean
+  /** Where it went on to others: those that it may have ended with. Empty where nothing is known of them either. */
+  others: readonly string[]
 }
 
 /** One call of the backend while it lasts: may need several posts, and tells one progress that never falls. */
@@ -111,11 +111,12 @@ export class Job {
     const model = modelIn(body)
     const other = model !== undefined && model !== loaded.model
     const expectsLoad = loaded.model === '' || other
-    const surelyLoads = loaded.model === '' ? loaded.movedOn : other
+    const { others } = loaded
+    const left = loaded.model === '' ? others.length > 0 && !others.includes(model ?? '') : true
     const loadsBetween = ['refiner_checkpoint', 'hr_checkpoint_name'].some((key) => key in body)
     // After a call that fails, or changes the checkpoint on its way, nobody knows which one is in memory.
     loaded.model = ''
-    loaded.movedOn = false
+    loaded.others = []
     const answer = await transport.generate(
       path,
       taskId === undefined ? body : { ...body, force_task_id: taskId },
@@ -140,9 +141,9 @@ export class Job {
       throw answerErrors.SW_WEBUI_NO_RESULT({ server: dialect.title, means: dialect.emptyMeans })
     if (model !== undefined) {
       if (!loadsBetween) loaded.model = model
-      loaded.movedOn = loadsBetween
+      loaded.others = othersIn(body, model)
       const { untilStep } = answer
-      if (surelyLoads && untilStep !== undefined)
+      if (other && left && untilStep !== undefined)
         this.loads.push({ model: this.#nameOf(model), ms: untilStep })
     }
     this.#progress(1)
@@ -208,6 +209,15 @@ export type JobKind = 'generation' | 'other' | 'resampling'
 
 function global(progress: 'task' | 'global' | 'none'): 'global' | 'none' {
   return progress === 'none' ? 'none' : 'global'
+}
+
+/** The checkpoints that a call may end with, where it goes on to any. */
+function othersIn(body: Payload, model: string): readonly string[] {
+  const { refiner_checkpoint: refiner, hr_checkpoint_name: hires, override_settings: own } = body
+  const others = [refiner, hires].filter((one) => typeof one === 'string')
+  const settings = own as Readonly<Record<string, BodyPart>> | undefined
+  const back = settings?.['hires_fix_refiner_pass'] === 'first pass'
+  return back ? [...others, model] : others
 }
 
 function modelIn(body: Payload): string | undefined {

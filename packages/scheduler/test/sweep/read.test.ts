@@ -274,7 +274,7 @@ describe('loads', () => {
   test('are part of the estimated time, and a model by another name is no other model', async () => {
     await using fake = await fakeServer({ models })
     await using backend = webui({ url: fake.url })
-    const two = sweep(plain, { axes: { model: ['c', 'c.safetensors', 'd'] } })
+    const two = sweep(withHires, { axes: { model: ['c', 'c.safetensors', 'd'] } })
     const plan = await planSweep(two, {
       backend,
       stages,

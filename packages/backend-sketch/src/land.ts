@@ -90,7 +90,9 @@ function water(canvas: Canvas, scene: Scene): void {
     const down = v - horizon
     const near = Math.min(1, Math.max(0, down / (1 - horizon)))
     const scale = 1 / (down + 0.045)
-    const [sx, vy] = [5 * scale, oy + 260 * (1 - 0.3 * near) * Math.sqrt(down + 0.01)]
+    // In a picture of few rows the first one may lie well above the horizon.
+    const depth = Math.sqrt(Math.max(0, down + 0.01))
+    const [sx, vy] = [5 * scale, oy + 260 * (1 - 0.3 * near) * depth]
     const wide = 0.03 + down * 0.3
     const edge = Math.min(1, Math.max(0, down * height + 0.5))
     let out = y * width * 3

@@ -1,4 +1,5 @@
 import { Hires, readImageHeader, Refiner, type Txt2ImgRequest } from '@stagewright/core'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 
 import { difference, drawn, txt2img } from './ask.js'
@@ -21,6 +22,17 @@ describe('txt2img', () => {
     )
     expect(readImageHeader(bytes)?.mediaType).toBe('image/png')
     expect([bytes[24], bytes[25]]).toEqual([8, 2]) // bit depth 8, colour type RGB
+  })
+
+  it('draws every row also of a picture of few rows', async () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const image = await drawn({ prompt: 'a lighthouse', width: 64, height: 32, seed })
+      const pixels = await sharp(await image.bytes())
+        .raw()
+        .toBuffer()
+      const black = Array.from({ length: 32 }, (_, y) => pixels.subarray(y * 192, y * 192 + 192))
+      expect(black.filter((row) => row.every((value) => value === 0))).toEqual([])
+    }
   })
 
   it('draws the same composition at another size', async () => {

@@ -90,7 +90,8 @@ export function backendOver(transport: Transport, options: Omit<WebuiOptions, 'u
     const result = await (handler === undefined
       ? run(job, operation.name, request)
       : handler.handle(request, handlerContext(job)))
-    return job.loads.length === 0 ? result : { ...result, loads: job.loads }
+    const { known: told, measured } = job.loads
+    return told ? { ...result, loads: measured } : result
   }
 
   return {

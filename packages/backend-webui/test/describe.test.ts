@@ -308,17 +308,20 @@ describe('a call', () => {
     expect(loads).toEqual([
       // Of the first nobody knows: it may have been loaded before.
       undefined,
-      undefined,
+      [],
       [{ model: 'sub/other.safetensors', ms: 1002 }],
       [{ model: 'base.safetensors', ms: 1003 }],
       [{ model: 'base.safetensors', ms: 1004 }],
-      undefined,
+      [],
       // The refiner was what the call before ended with.
       undefined,
       [{ model: 'base.safetensors', ms: 1007 }],
       // And here it went back to the base.
       undefined,
     ])
+    const unseen = stubServer('a1111')
+    await unseen.txt2img({ model: 'base' })
+    expect((await unseen.txt2img({ model: 'other' })).loads).toBeUndefined()
   })
 
   it('says while the server loads a model, and progress never falls', async () => {

@@ -15,6 +15,7 @@ const sample = (ms: number, over: Partial<CallSample> = {}): CallSample => ({
   merged: '',
   model: 'base',
   ms,
+  settled: 0,
   pixels: 512 * 512,
   steps: 20,
   ...over,
@@ -67,6 +68,15 @@ describe('how long a run takes', () => {
     expect(estimate(plan(txt2img), [other])?.ms).toBe(5000)
     const again = { ...txt2img, name: 'restyle' }
     expect(estimate(plan(again), [other, sample(1000)])?.ms).toBe(1000)
+  })
+
+  test('leaves out calls that may have loaded a model, where there are others', () => {
+    const loading = [9000, 9100, 9200].map((ms) => sample(ms))
+    const settled = sample(1000, { settled: 1 })
+    expect(estimate(plan(txt2img), [...loading, settled])?.stages).toMatchObject([
+      { ms: 1000, from: 1 },
+    ])
+    expect(estimate(plan(txt2img), loading)?.ms).toBe(9100)
   })
 
   test('takes a call with a merged pass for another call, with the pictures it ends with', () => {

@@ -112,7 +112,7 @@ describe('the list of runs', () => {
     expect(await history.loadTimes({ ...server, server: 'http://other' })).toEqual({ a: 1 })
     expect(await history.loadTimes({ kind: 'elsewhere' })).toEqual({})
     const { plan } = (await readRun(join(root, 'before'))).record!
-    expect(await history.estimate(plan, server)).toMatchObject({ ms: 500 })
+    expect(await history.estimate(plan, server)).toMatchObject({ ms: 500, stages: [{ from: 5 }] })
     await history.rebuild()
     expect(await history.loadTimes(server)).toEqual({ a: 9000, b: 2000 })
   })

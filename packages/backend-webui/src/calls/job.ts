@@ -33,6 +33,13 @@ export interface Loaded {
   others: readonly string[]
 }
 
+/** What a call loaded before its first steps. */
+export interface Loads {
+  /** Whether that is all of it. */
+  known: boolean
+  readonly measured: ModelLoad[]
+}
+
 /** One call of the backend while it lasts: may need several posts, and tells one progress that never falls. */
 export class Job {
   readonly host: JobHost
@@ -41,8 +48,7 @@ export class Job {
   readonly request: unknown
   readonly encoding: Encoding
   readonly warnings: string[] = []
-  /** Those that were measured. */
-  readonly loads: ModelLoad[]
+  readonly loads: Loads
   #told = 0
   #loading = false
   #from = 0
@@ -54,7 +60,7 @@ export class Job {
     ctx: CallContext,
     operation: string,
     request: unknown,
-    loads: ModelLoad[] = [],
+    loads: Loads = { known: true, measured: [] },
   ) {
     this.host = host
     this.ctx = ctx
@@ -144,7 +150,8 @@ export class Job {
       loaded.others = othersIn(body, model)
       const { untilStep } = answer
       if (other && left && untilStep !== undefined)
-        this.loads.push({ model: this.#nameOf(model), ms: untilStep })
+        this.loads.measured.push({ model: this.#nameOf(model), ms: untilStep })
+      else if (other) this.loads.known = false
     }
     this.#progress(1)
     return answer

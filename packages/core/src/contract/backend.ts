@@ -116,7 +116,8 @@ export interface CallResult {
   /** By slot name: the pictures as they were before that slot's pass, where the backend has them. */
   readonly before?: Readonly<Record<string, ImageBatch>>
   readonly warnings?: readonly string[]
-  /** Checkpoints that had to be loaded before its first step, as far as the backend can tell and measure. */
+  /** Checkpoints that had to be loaded before its first step, with the time that took; empty where surely none was.
+   *  Absent where the backend cannot tell, or could not measure it. */
   readonly loads?: readonly ModelLoad[]
   /** True when nothing was asked of the backend: an earlier call had made it. */
   readonly kept?: boolean

@@ -28,7 +28,7 @@ export interface CallEntry {
   readonly warnings?: readonly string[] | undefined
   /** Milliseconds that it took when it was made, with loads. */
   readonly ms: number
-  /** What was loaded for it then, where that was measured. */
+  /** What was loaded for it then; absent where that is not known. */
   readonly loads?: readonly ModelLoad[] | undefined
   /** The key with the hashes of its files, where any was known when it was made. */
   readonly exact?: string | undefined

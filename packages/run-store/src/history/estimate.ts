@@ -10,6 +10,8 @@ export interface CallSample {
   readonly model: string | null
   /** Without the loads that were measured. */
   readonly ms: number
+  /** 1 where it is known that no other load is in it. */
+  readonly settled: 0 | 1
   /** Of all pictures that it gave. */
   readonly pixels: number | null
   readonly steps: number | null
@@ -31,7 +33,7 @@ export interface Estimate {
 
 /** How long the plan takes, from earlier calls of the same backend, loads left out that were measured: the median for each stage, in proportion to pixels
  *  and steps where both are known. Calls of the same stage with the same model are looked for first, then of the same
- *  stage, then of the same operation.
+ *  stage, then of the same operation; among these, calls of which it is known what was loaded for them.
  *  @param samples the newest first; of each stage at most 100 are used
  *  @returns undefined where nothing is known of any stage */
 export function estimate(plan: PipelinePlan, samples: readonly CallSample[]): Estimate | undefined {
@@ -80,7 +82,7 @@ export function callTraits(
   }
 }
 
-interface Work extends Omit<CallSample, 'ms'> {
+interface Work extends Omit<CallSample, 'ms' | 'settled'> {
   readonly calls: number
 }
 
@@ -128,7 +130,8 @@ function nearest(work: Work, samples: readonly CallSample[]): readonly CallSampl
   // What one stage does by itself says nothing about another.
   const others = work.operation === '' ? [] : [withModel(alike), alike]
   const found = [withModel(ofStage), ofStage, ...others].find(({ length }) => length > 0)
-  return (found ?? []).slice(0, mostSamples)
+  const settled = found?.filter((sample) => sample.settled === 1) ?? []
+  return (settled.length > 0 ? settled : (found ?? [])).slice(0, mostSamples)
 }
 
 function proportion(work: Work, sample: CallSample): number {

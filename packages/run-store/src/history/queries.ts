@@ -125,7 +125,7 @@ export function samplesFor(
   return [...operations].flatMap(
     (operation) =>
       db.select(
-        ['stage', 'operation', 'merged', 'model', 'ms', 'pixels', 'steps'],
+        ['stage', 'operation', 'merged', 'model', 'ms', 'settled', 'pixels', 'steps'],
         `from calls where backend = ? and dialect is ? and server is ? and operation = ?
          order by rowid desc limit ${mostSamples}`,
         [kind, dialect ?? null, server ?? null, operation],

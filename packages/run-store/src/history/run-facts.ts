@@ -153,13 +153,14 @@ function samplesOf(
   events: readonly JournalEvent[],
 ): RunFacts['calls'] {
   if (plan === undefined) return []
-  return madeIn(events).flatMap(({ event, entry }) => {
+  return madeIn(events).flatMap(({ event, entry }): CallSample[] => {
     const stage = plan.stages.find(({ name }) => name === event.stage)
     if (stage === undefined) return []
     const operation = event.type === 'call_finished' ? event.operation : ''
     const took = event.type === 'call_finished' ? event.ms : entry.ms
     const ms = loadsOf(entry).reduce((left, load) => Math.max(0, left - load.ms), took)
-    return [{ ...callTraits(plan, stage), operation, ms, pixels: pixelsOf(entry) }]
+    const settled = entry.loads === undefined ? 0 : 1
+    return [{ ...callTraits(plan, stage), operation, ms, settled, pixels: pixelsOf(entry) }]
   })
 }
 

@@ -49,6 +49,7 @@ create table calls (
   server text,
   model text,
   ms real not null,              -- without the loads that were measured
+  settled integer not null,      -- 1: no other load is in it
   pixels integer,                -- of all pictures it gave
   steps integer
 );

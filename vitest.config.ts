@@ -1,13 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 
 import { defineConfig } from 'vitest/config'
 
 const root = import.meta.dirname
-const packages = packagesIn(join(root, 'packages'))
-const plugins = packagesIn(join(root, 'examples', 'plugins'))
+const packages = packagesIn('packages')
+const plugins = packagesIn('examples/plugins')
 // Tests run from the sources: no build is needed, and a stack trace names a line one can edit.
 const conditions = ['@stagewright/source', 'module', 'node', 'development|production']
+const inPackage = '{test,template/test}/**/*.test.ts'
+// Files of one project share what they import, so all packages are one project: named, each imports all anew.
+const named = process.argv.some((word) => word.startsWith('--project'))
 
 export default defineConfig({
   resolve: { conditions },
@@ -20,12 +24,15 @@ export default defineConfig({
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    projects: [
-      ...[...packages, ...plugins].map(({ name, directory }) =>
-        project(name, directory, '{test,template/test}/**/*.test.ts'),
-      ),
-      project('tests', join(root, 'tests'), '**/*.test.ts'),
-    ],
+    include: [`{packages,examples/plugins}/*/${inPackage}`, 'tests/**/*.test.ts'],
+    ...(named && {
+      projects: [
+        ...[...packages, ...plugins].map(({ name, directory }) =>
+          project(name, directory, inPackage),
+        ),
+        project('tests', join(root, 'tests'), '**/*.test.ts'),
+      ],
+    }),
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
@@ -37,8 +44,8 @@ export default defineConfig({
 })
 
 function packagesIn(folder: string) {
-  return readdirSync(folder)
-    .map((name) => ({ name, directory: join(folder, name) }))
+  return readdirSync(join(root, folder))
+    .map((name) => ({ name, directory: join(root, folder, name) }))
     .filter(({ directory }) => existsSync(join(directory, 'package.json')))
 }
 

@@ -45,7 +45,7 @@ export interface SceneOptions extends FakeWebuiOptions {
 export async function scene({ client, ...options }: SceneOptions) {
   const { dialect } = options
   const fake = await startFakeWebui({ tinyPictures: true, ...options })
-  const backend = webui({ url: fake.url, dialect, pollInterval: 5, ...client })
+  const backend = webui({ url: fake.url, dialect, pollInterval: 20, ...client })
   const pipeline = createPipeline({
     backend,
     stages: [txt2img, img2img, refiner, upscale, adetailer],

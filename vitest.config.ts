@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = import.meta.dirname
 const packages = packagesIn('packages')
@@ -13,13 +15,24 @@ const inPackage = '{test,template/test}/**/*.test.ts'
 // Files of one project share what they import, so all packages are one project: named, each imports all anew.
 const named = process.argv.some((word) => word.startsWith('--project'))
 
+/** Begins with what takes long or waits for processes, so that nothing is left alone at the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const isLong = ({ moduleId }: TestSpecification) =>
+      /(kill|over-http|journeys|programs|process|history-file)\.test\.ts$/.test(moduleId)
+    const sorted = await super.sort(files)
+    return [...sorted.filter((file) => isLong(file)), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     // No test asserts a time; a busy machine must not fail one.
-    // By itself vitest leaves one core idle: half of a machine with two.
-    maxWorkers: '100%',
+    // One more than cores: while a test waits for a server, a process or a disk, another has something to do.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongFirst },
     // Nothing of ours keeps state in a module, so files can share what they import: half of the time.
     isolate: false,
     testTimeout: 60_000,

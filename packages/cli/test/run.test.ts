@@ -9,8 +9,8 @@ import { photo, sha256, Workplace } from './support.js'
 const small = `
 prompt: "a lighthouse keeper"
 seed: 41
-width: 128
-height: 192
+width: 64
+height: 96
 steps: 4
 txt2img:
 `
@@ -46,16 +46,16 @@ describe('what a run leaves', () => {
       ].map((name) => `20251123-120000-full/${name}`),
     )
     const stages = join(place.path, 'out/20251123-120000-full/stages')
-    expect(await sizeOf(join(stages, '1-txt2img/01-s41.png'))).toBe('128x192')
-    expect(await sizeOf(join(stages, '2-refiner/01-s41.png'))).toBe('192x288')
-    expect(await sizeOf(join(stages, '4-adetailer/01-s41.png'))).toBe('384x576')
+    expect(await sizeOf(join(stages, '1-txt2img/01-s41.png'))).toBe('64x96')
+    expect(await sizeOf(join(stages, '2-refiner/01-s41.png'))).toBe('96x144')
+    expect(await sizeOf(join(stages, '4-adetailer/01-s41.png'))).toBe('192x288')
   })
 
   test('it prints the plan, each stage, and ends by saying where everything is', async () => {
     await place.put('full.yaml', full)
     const { out } = await place.cli(['run', 'full.yaml'], { now: noon })
     expect(out).toContain('1. txt2img')
-    expect(out).toMatch(/txt2img \+ refiner +done in .* 1 of 192x288/)
+    expect(out).toMatch(/txt2img \+ refiner +done in .* 1 of 96x144/)
     expect(out).toMatch(/adetailer: face: (changed|nothing found) in 1/)
     expect(out.trim().split('\n').slice(-4)).toEqual([
       'pictures       out/20251123-120000-full/final/01-s41.png',

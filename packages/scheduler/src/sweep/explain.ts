@@ -23,7 +23,7 @@ export function explainSweep(plan: SweepPlan): string {
   return [
     `sweep of ${times(cells.length, 'cell')}: ${times(ours.calls, 'call')}, ${times(ours.modelLoads, 'model load')}`,
     ...axes.map(({ field, values }) => `  ${field}: ${shortened(values.map(valueText))}`),
-    `  cell by cell it would be ${times(plain.calls, 'call')} and ${times(plain.modelLoads, 'model load')}: ${saved === 0 ? 'no call is shared' : `${times(saved, 'call')} ${saved === 1 ? 'is' : 'are'} shared`}`,
+    `  cell by cell it would be ${times(plain.calls, 'call')}${shared ? ', base and high-res pass in one,' : ''} and ${times(plain.modelLoads, 'model load')}: ${saved === 0 ? 'no call is shared' : `${times(saved, 'call')} ${saved === 1 ? 'is' : 'are'} shared`}`,
     ...(shared
       ? [
           `  share: the high-res pass has calls of its own, ${times(basePassesSaved, 'base pass', 'base passes')} saved`,

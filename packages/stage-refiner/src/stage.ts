@@ -110,9 +110,7 @@ function hiresIntent(config: RefinerConfig, view: PlanView): Intent<RefinerConfi
   const canMerge = previous?.carries(Hires) === true && passFits
   const merged = config.hr_strategy === 'merged' || (config.hr_strategy === 'auto' && canMerge)
   const output: Forecast = view.input.map((picture) => {
-    // Within one call a server starts from the size that was asked for, off its grid or not.
-    const from = merged ? (picture.settings ?? picture) : picture
-    const { width, height } = hiresTarget(config, from, view.onGrid)
+    const { width, height } = hiresTarget(config, picture, view.onGrid)
     return { ...picture, width, height, marks: picture.marks?.filter((mark) => mark !== 'masked') }
   })
   const settings = view.input[0]?.settings

@@ -42,13 +42,13 @@ describe('merged or a call of its own', () => {
     })
   })
 
-  test('the forecast starts from the size asked for when merged, from the picture when not', () => {
-    const off = { width: 519, height: 519 }
-    expect(planOf(pixel, off).output).toEqual([{ count: 1, width: 1032, height: 1032 }])
-    expect(planOf({ ...pixel, hr_strategy: 'own' }, off).output).toEqual([
-      { count: 1, width: 1024, height: 1024 },
-    ])
-  })
+  test.each(['merged', 'own'])(
+    'the forecast starts from the picture’s own size on the grid, whatever was asked for: %s',
+    (hr_strategy) => {
+      const { output } = planOf({ ...pixel, hr_strategy }, { width: 519, height: 519 })
+      expect(output).toEqual([{ count: 1, width: 1024, height: 1024 }])
+    },
+  )
 
   test('each pass of the refiner is planned on the call that makes it', () => {
     const to = (refiner_pass: string, hr_strategy: string) =>

@@ -103,7 +103,8 @@ export interface DetailRequest extends Sampling {
 }
 
 /** The high-res second pass on a txt2img call. Exactly `hr_second_pass_steps || steps` steps run.
- *  The target is `hr_scale` times the picture, or what `hr_resize_x`/`hr_resize_y` (0: unset) say. */
+ *  The target is `hr_scale` times the picture as its size is on the backend's grid, or what `hr_resize_x`/`hr_resize_y`
+ *  (0: unset) say. */
 export interface HiresPass {
   readonly hr_scale: number
   readonly hr_resize_x: number

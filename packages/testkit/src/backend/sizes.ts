@@ -16,7 +16,8 @@ export interface Size {
   readonly height: number
 }
 
-/** The size of a generating pass, and the final one when a hires pass follows in the same call.
+/** The size of a generating pass, and the final one when a hires pass follows in the same call: counted from the first,
+ *  so from the grid.
  *  @source WebUI modules/processing.py, StableDiffusionProcessingTxt2Img.calculate_target_resolution */
 export function txt2imgSizes(
   request: Txt2ImgRequest,
@@ -27,7 +28,7 @@ export function txt2imgSizes(
   const pass = Hires.from(contributions)
   if (pass === undefined) return { first, final: first }
   const { hr_resize_x: x, hr_resize_y: y, hr_scale: scale } = pass
-  const { width, height } = request
+  const { width, height } = first
   const final =
     x === 0 && y === 0
       ? { width: Math.trunc(width * scale), height: Math.trunc(height * scale) }

@@ -52,9 +52,12 @@ export const errors = defineErrors({
   },
   SW_WEBUI_BROKEN: {
     kind: 'backend',
-    message: (d: { server: string; route: string; reason: string }) =>
+    message: (d: { server: string; route: string; reason: string; unproven: boolean }) =>
       `the connection to ${d.server} broke during ${d.route}: ${d.reason}`,
-    hint: 'look at the server’s log: it may have crashed or restarted',
+    hint: (d) =>
+      d.unproven && d.server.startsWith('http:')
+        ? 'use https:// if the server speaks TLS alone; else look at its log: it may have crashed or restarted'
+        : 'look at the server’s log: it may have crashed or restarted',
   },
   SW_WEBUI_NO_ANSWER: {
     kind: 'backend',

@@ -108,9 +108,13 @@ describe('what a server describes', () => {
   it('has on Forge modules in place of VAEs, and fields that others have not', async () => {
     const { resources, current } = await stubServer('forge').backend.describe()
     expect(resources['vae']).toEqual(resources['module'])
-    expect(resources['field']).toEqual(['distilled_cfg_scale', 'additional_modules'])
+    const distilled = ['distilled_cfg_scale', 'additional_modules']
+    const pass = ['hr_cfg', 'hr_distilled_cfg', 'hr_additional_modules']
+    expect(resources['field']).toEqual([...distilled, ...pass])
     expect(current?.additional_modules).toEqual(['ae.safetensors'])
-    for (const dialect of ['a1111', 'reforge', 'sdnext', 'sdcpp'] as const)
+    const reforge = await stubServer('reforge').backend.describe()
+    expect(reforge.resources['field']).toEqual(['hr_cfg'])
+    for (const dialect of ['a1111', 'sdnext', 'sdcpp'] as const)
       expect((await stubServer(dialect).backend.describe()).resources).not.toHaveProperty('field')
   })
 

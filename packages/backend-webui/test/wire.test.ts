@@ -84,6 +84,28 @@ describe('what goes over the wire', () => {
     },
   )
 
+  it.each([
+    ['reforge', { hr_cfg: 3 }],
+    ['forge', { hr_cfg: 3, hr_distilled_cfg: 2, hr_additional_modules: ['ae.safetensors'] }],
+  ] as const)('holds what %s alone has of a high-res pass: %j', async (dialect, more) => {
+    const { fake, pipeline } = await on(dialect)
+    const result = await pipeline.run({ ...words, txt2img: {}, refiner: { ...hires, ...more } })
+    expect([result.status, fake.ignored]).toEqual(['done', []])
+    expect(sent(fake)).toMatchObject([{ body: { enable_hr: true, ...more } }])
+  })
+
+  it('is not begun where a field of the high-res pass would be ignored, with what to do', async () => {
+    const { fake, pipeline } = await on('a1111')
+    const refiner = { ...hires, hr_cfg: 3 }
+    await expect(pipeline.run({ ...words, txt2img: {}, refiner })).rejects.toMatchObject({
+      code: 'SW_PREFLIGHT_REFUSED_NAME',
+      message: expect.stringContaining('set hr_strategy: own') as string,
+    })
+    expect(sent(fake)).toEqual([])
+    await pipeline.run({ ...words, txt2img: {}, refiner: { ...refiner, hr_strategy: 'own' } })
+    expect(sent(fake)).toMatchObject([{}, { body: { cfg_scale: 3 } }])
+  })
+
   it('is this for what SD.Next can do, and nothing of it is ignored', async () => {
     const { fake, pipeline } = await on('sdnext')
     const { status } = await pipeline.run({

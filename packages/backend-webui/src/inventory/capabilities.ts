@@ -13,7 +13,7 @@ import type { DialectName } from '../dialects/dialect.js'
 import { remediesOf, supportOf } from '../dialects/support.js'
 import { resamplers } from '../resample/kernels.js'
 import type { Inventory } from './inventory.js'
-import { owned } from './read.js'
+import { owned, rareFields } from './read.js'
 
 /** What a WebUI server can do, and which kind of server it is. */
 export interface WebuiCapabilities extends Capabilities {
@@ -77,7 +77,11 @@ export function capabilitiesOf(
     aliases,
     anyCase: ['script'],
     exact: ['client_upscaler', ...(dialect.extras === undefined ? ['upscaler'] : [])],
-    refused: { option: refusedOptions(server), script: refusedScripts(server) },
+    refused: {
+      option: refusedOptions(server),
+      script: refusedScripts(server),
+      field: refusedFields(server, inventory),
+    },
     current: currentOf(server, inventory),
     previews: dialect.progress === 'task' && inventory.options['live_previews_enable'] !== false,
     ...(dialect.maxSeed === undefined ? {} : { maxSeed: dialect.maxSeed }),
@@ -119,6 +123,23 @@ function refusedOptions({ dialect }: Server): Readonly<Record<string, string>> {
 function refusedScripts({ dialect }: Server): Readonly<Record<string, string>> {
   const how = supportOf(dialect.name, 'sd_upscale')?.how
   return dialect.sdUpscale || how === undefined ? {} : { 'SD upscale': how }
+}
+
+function refusedFields(
+  { dialect }: Server,
+  { names }: Inventory,
+): Readonly<Record<string, string>> {
+  const own = supportOf(dialect.name, 'own_hires')?.is !== 'no'
+  const reason = (field: string): string | undefined => {
+    if (!field.startsWith('hr_')) return supportOf(dialect.name, 'field')?.how
+    if (field !== 'hr_cfg') return 'use Forge for models that need it'
+    return own
+      ? 'set hr_strategy: own, whose call has its own cfg_scale'
+      : 'both passes have one CFG'
+  }
+  const there = names['field']
+  const lacking = rareFields.filter((field) => there !== 'any' && there?.includes(field) !== true)
+  return Object.fromEntries(lacking.map((field) => [field, reason(field) ?? 'use another server']))
 }
 
 function clientRemedy({ dialect }: Server, here: boolean): Readonly<Record<string, string>> {

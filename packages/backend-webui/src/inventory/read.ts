@@ -77,7 +77,7 @@ export function assemble(
     ['detector', detectors ?? [], detectors !== undefined],
     ['script', scripts === undefined ? 'any' : titlesOf(scripts, dialect), dialect.fields.scripts],
     ['option', Object.keys(options).filter((key) => !own.has(key)), dialect.overrides],
-    ['field', ['distilled_cfg_scale', 'additional_modules'], dialect.fields.distilledCfg],
+    ['field', fieldsOf(dialect), fieldsOf(dialect).length > 0],
     ['controlnet_model', 'any', hasScript(scripts, 'controlnet')],
     ['controlnet_module', 'any', hasScript(scripts, 'controlnet')],
   ]
@@ -134,6 +134,21 @@ export function owned(dialect: Dialect): ReadonlySet<string> {
     'ad_same_seed_for_each_tab',
     'samples_format',
   ])
+}
+
+/** Fields that only some servers have, and that stages therefore ask for. */
+export const rareFields = [
+  'distilled_cfg_scale',
+  'additional_modules',
+  'hr_cfg',
+  'hr_distilled_cfg',
+  'hr_additional_modules',
+] as const
+
+function fieldsOf({ fields, hires }: Dialect): readonly string[] {
+  return rareFields.filter((field) =>
+    field.startsWith('hr_') ? !hires.lacks.some((one) => one === field) : fields.distilledCfg,
+  )
 }
 
 function readScripts(listed: Rows): ScriptInfo[] {

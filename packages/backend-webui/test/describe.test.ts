@@ -370,7 +370,7 @@ describe('a call', () => {
 
   it.each([
     ['variation seeds', { subseed_strength: 0.1 }],
-    ['101 steps', { steps: 101 }],
+    ['more than 100 steps', { steps: 101 }],
     ['tiling', { tiling: true }],
     ['scripts', { script_name: 'x' }],
     ['override_settings', { override_settings: { eta: 1 } }],

@@ -108,7 +108,7 @@ describe('a schedule on SD.Next', () => {
   it('is refused with the default sampler, which would keep its own', async () => {
     const refused = run({ scheduler: 'Karras', sampler_name: 'Default' })
     await expect(refused).rejects.toMatchObject({
-      code: 'SW_BACKEND_UNSUPPORTED',
+      code: 'SW_PREFLIGHT_SETTING',
       hint: 'set scheduler: Automatic, or name a sampler',
     })
     await run({ scheduler: 'Automatic', sampler_name: 'Default' })

@@ -162,6 +162,24 @@ describe('--lenient', () => {
     expect([planned.code, planned.err]).toEqual([0, expect.stringContaining('! model: ')])
   })
 
+  test('a setting that the server does not have is 3, or one warning', async () => {
+    await using fake = await startFakeWebui({ dialect: 'sdcpp', tinyPictures: true })
+    const argv = ['run', 'small.yaml', '--backend', fake.url, '--set', 'txt2img.tiling=true']
+    const refused = await place.cli(argv)
+    expect([refused.code, refused.err]).toEqual([
+      3,
+      expect.stringContaining('hint: remove tiling\n'),
+    ])
+    expect(refused.err).toContain('txt2img.tiling: stable-diffusion.cpp sd-server cannot do tiling')
+    expect(fake.requests.filter(({ method }) => method === 'POST')).toEqual([])
+    const passed = await place.cli([...argv, '--lenient', '--json'])
+    expect(passed.code).toBe(0)
+    const warnings = passed.lines.at(-1)?.['warnings'] as string[]
+    expect(warnings.filter((text) => text.includes('tiling'))).toEqual([
+      'txt2img.tiling: stable-diffusion.cpp sd-server cannot do tiling',
+    ])
+  })
+
   test('what the server cannot do at all stays an error', async () => {
     await using fake = await startFakeWebui({ dialect: 'sdcpp', tinyPictures: true })
     await place.put('up.yaml', `${small}upscale: { upscaler_1: Lanczos }\n`)

@@ -11,10 +11,13 @@ export {
   type CallResult,
   type Capabilities,
   coreCapabilities,
+  limitedKey,
+  meetsLimit,
   type ModelLoad,
   type Need,
   onGrid,
   type Preview,
+  type SettingLimit,
   type SizeGrid,
 } from './contract/backend.js'
 export { contractVersion, defineStage } from './contract/define-stage.js'

@@ -1,5 +1,6 @@
 import {
   buildPipelinePlan,
+  coreCapabilities,
   createPipeline,
   errors,
   type Interceptor,
@@ -9,10 +10,12 @@ import {
   type PipelineError,
   PipelineRunner,
   type RunEvent,
+  type SettingLimit,
   Upscale,
 } from '@stagewright/core'
 import { describe, expect, test } from 'vitest'
 
+import { refusedSettings } from '../src/run/setting-limits.js'
 import { picture, recordingBackend } from './recording-backend.js'
 import { draw, enlarge, plain, redraw } from './stages.js'
 
@@ -187,6 +190,38 @@ describe('what can be refused', () => {
     expect((await refuses({ ...three, seed: 2 ** 31 }, { maxSeed: 2 ** 31 - 1 })).code).toBe(
       'SW_PREFLIGHT_SEED_RANGE',
     )
+  })
+
+  test('tells of settings that the backend cannot have, each with its reason and remedy', async () => {
+    const limit = { on: ['txt2img'], reason: 'it makes at most 2', remedy: 'use n_iter: 2' }
+    const settings = [{ ...limit, field: 'n_iter', most: 2 }]
+    const error = await refuses({ ...three, redraw: {} }, { settings })
+    expect([error.code, error.message, error.hint]).toEqual([
+      'SW_PREFLIGHT_SETTING',
+      'draw.n_iter: it makes at most 2',
+      'use n_iter: 2',
+    ])
+    const [plan] = buildPipelinePlan(three, stages).stages
+    const refused = (more: Partial<SettingLimit>) =>
+      refusedSettings(
+        {
+          ...plain[0]!,
+          config: {
+            units: [
+              { a: 1, b: 'x' },
+              { a: 2, b: 'y' },
+            ],
+          },
+        },
+        { ...coreCapabilities, settings: [{ ...limit, field: 'units[].a', ...more }] },
+        'it',
+      ).map(({ details }) => details['path'])
+    expect(refused({ only: [1] })).toEqual(['draw.units[1].a'])
+    expect(refused({ only: [] })).toEqual(['draw.units[0].a', 'draw.units[1].a'])
+    expect(refused({ only: [], beside: { b: 'x' } })).toEqual(['draw.units[0].a'])
+    expect(refused({ least: 2 })).toEqual(['draw.units[0].a'])
+    expect(refused({ only: [], on: ['upscale'] })).toEqual([])
+    expect(refused({ only: [], field: 'none' })).toEqual([])
   })
 
   test('comes with the backend’s own reason and remedy, where it gives one', async () => {

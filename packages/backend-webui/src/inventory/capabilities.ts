@@ -13,7 +13,8 @@ import type { DialectName } from '../dialects/dialect.js'
 import { remediesOf, supportOf } from '../dialects/support.js'
 import { resamplers } from '../resample/kernels.js'
 import type { Inventory } from './inventory.js'
-import { owned, rareFields } from './read.js'
+import { owned } from './read.js'
+import { settingsOf } from './setting-limits.js'
 
 /** What a WebUI server can do, and which kind of server it is. */
 export interface WebuiCapabilities extends Capabilities {
@@ -77,15 +78,17 @@ export function capabilitiesOf(
     aliases,
     anyCase: ['script'],
     exact: ['client_upscaler', ...(dialect.extras === undefined ? ['upscaler'] : [])],
-    refused: {
-      option: refusedOptions(server),
-      script: refusedScripts(server),
-      field: refusedFields(server, inventory),
-    },
+    refused: { option: refusedOptions(server), script: refusedScripts(server) },
     current: currentOf(server, inventory),
+    settings: settingsOf(dialect, inventory),
+    ...(dialect.refiner?.firstPassAlone === false ? { limits: { [Refiner.name]: ['first'] } } : {}),
     previews: dialect.progress === 'task' && inventory.options['live_previews_enable'] !== false,
     ...(dialect.maxSeed === undefined ? {} : { maxSeed: dialect.maxSeed }),
-    remedies: { ...remediesOf(dialect.name), ...clientRemedy(server, here) },
+    remedies: {
+      ...remediesOf(dialect.name),
+      ...clientRemedy(server, here),
+      ...fieldRemedies(server),
+    },
     notices: noticesOf(options),
     identity: {
       dialect: dialect.name,
@@ -125,21 +128,14 @@ function refusedScripts({ dialect }: Server): Readonly<Record<string, string>> {
   return dialect.sdUpscale || how === undefined ? {} : { 'SD upscale': how }
 }
 
-function refusedFields(
-  { dialect }: Server,
-  { names }: Inventory,
-): Readonly<Record<string, string>> {
+/** Only what the server lacks is looked up. */
+function fieldRemedies({ dialect }: Server): Readonly<Record<string, string>> {
   const own = supportOf(dialect.name, 'own_hires')?.is !== 'no'
-  const reason = (field: string): string | undefined => {
-    if (!field.startsWith('hr_')) return supportOf(dialect.name, 'field')?.how
-    if (field !== 'hr_cfg') return 'use Forge for models that need it'
-    return own
-      ? 'set hr_strategy: own, whose call has its own cfg_scale'
-      : 'both passes have one CFG'
+  return {
+    hr_cfg: own ? 'remove hr_cfg, or set hr_strategy: own' : 'remove hr_cfg',
+    hr_distilled_cfg: 'remove hr_distilled_cfg, or use Forge',
+    hr_additional_modules: 'remove hr_additional_modules, or use Forge',
   }
-  const there = names['field']
-  const lacking = rareFields.filter((field) => there !== 'any' && there?.includes(field) !== true)
-  return Object.fromEntries(lacking.map((field) => [field, reason(field) ?? 'use another server']))
 }
 
 function clientRemedy({ dialect }: Server, here: boolean): Readonly<Record<string, string>> {

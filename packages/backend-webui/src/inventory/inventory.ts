@@ -19,6 +19,15 @@ export interface Inventory {
   readonly combinedSamplers: ReadonlySet<string> | undefined
 }
 
+/** Fields that only some servers have, and that stages therefore ask for by name. */
+export const rareFields = [
+  'distilled_cfg_scale',
+  'additional_modules',
+  'hr_cfg',
+  'hr_distilled_cfg',
+  'hr_additional_modules',
+] as const
+
 export interface ScriptInfo {
   /** Lower-cased title. */
   readonly name: string

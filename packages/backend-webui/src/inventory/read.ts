@@ -3,7 +3,7 @@ import { modelStem } from '@stagewright/metadata'
 import type { Dialect, ListName } from '../dialects/dialect.js'
 import type { Transport } from '../transport.js'
 import { readCheckpoints } from './checkpoints.js'
-import type { Inventory, ScriptInfo } from './inventory.js'
+import { type Inventory, rareFields, type ScriptInfo } from './inventory.js'
 import { readSamplers, readSchedulers } from './samplers.js'
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
@@ -135,15 +135,6 @@ export function owned(dialect: Dialect): ReadonlySet<string> {
     'samples_format',
   ])
 }
-
-/** Fields that only some servers have, and that stages therefore ask for. */
-export const rareFields = [
-  'distilled_cfg_scale',
-  'additional_modules',
-  'hr_cfg',
-  'hr_distilled_cfg',
-  'hr_additional_modules',
-] as const
 
 function fieldsOf({ fields, hires }: Dialect): readonly string[] {
   return rareFields.filter((field) =>

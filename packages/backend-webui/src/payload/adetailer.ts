@@ -1,6 +1,7 @@
 import type { DetailRequest } from '@stagewright/core'
 
 import type { Payload } from '../dialects/dialect.js'
+import { harmlessUnit } from '../inventory/setting-limits.js'
 import type { BodyPart } from '../transport.js'
 import { type Encoding, known, mismatch } from './encoding.js'
 import { merged } from './merge.js'
@@ -43,18 +44,10 @@ export function unitOf(encoding: Encoding, request: DetailRequest): Payload {
   for (const [key, value] of Object.entries(wanted)) {
     const old = key === 'ad_mask_k' && !keys.includes(key) ? 'ad_mask_k_largest' : key
     if (keys.includes(old)) unit[old] = value
-    else if (value !== harmless[key])
+    else if (harmlessUnit[key]?.includes(value) !== true)
       mismatch(encoding, `${key} (its ADetailer has no such field)`, 'update the extension')
   }
   return unit
-}
-
-/** Values that mean the same as leaving the field out. */
-const harmless: Readonly<Record<string, BodyPart>> = {
-  ad_model_classes: '',
-  ad_mask_filter_method: 'Area',
-  ad_mask_k: 0,
-  ad_restore_face: false,
 }
 
 function valuesOf(encoding: Encoding, request: DetailRequest): Payload {

@@ -1,7 +1,8 @@
-import { type Contribution, errors, PipelineError } from '@stagewright/core'
+import { type Contribution, errors, meetsLimit, PipelineError } from '@stagewright/core'
 
 import type { Dialect } from '../dialects/dialect.js'
 import type { Inventory } from '../inventory/inventory.js'
+import { limitsOf } from '../inventory/setting-limits.js'
 
 /** What encoders work with: the server, and a place for warnings. */
 export interface Encoding {
@@ -25,10 +26,19 @@ export function unsupported(dialect: Dialect, what: string, remedy?: string): Pi
   })
 }
 
+/** Refuses settings that the server would ignore in calls of an operation, or with a slot.
+ *  @throws {PipelineError} SW_BACKEND_UNSUPPORTED, unless lenient */
+export function refuseSettings(encoding: Encoding, on: string, values: object): void {
+  const { dialect, inventory } = encoding
+  for (const limit of limitsOf(dialect, inventory))
+    if (limit.on.includes(on) && !meetsLimit(values as Record<string, unknown>, limit))
+      mismatch(encoding, limit.what, limit.remedy)
+}
+
 /** Refuses what the server would ignore in silence; lenient, it becomes a warning. */
 export function mismatch(encoding: Encoding, what: string, remedy?: string): void {
   if (!encoding.lenient) throw unsupported(encoding.dialect, what, remedy)
-  encoding.warn(`${encoding.dialect.title} cannot do ${what}: ignored`)
+  encoding.warn(`${encoding.dialect.title} cannot do ${what}`)
 }
 
 /** The server's own name for a resource.

@@ -1,8 +1,8 @@
-import type { ExtrasRequest } from '@stagewright/core'
+import { type ExtrasRequest, Upscale } from '@stagewright/core'
 
 import { given, type Payload } from '../dialects/dialect.js'
 import { supportOf } from '../dialects/support.js'
-import { type Encoding, known, mismatch, unsupported } from './encoding.js'
+import { type Encoding, known, refuseSettings, unsupported } from './encoding.js'
 import { pictureBytes } from './picture.js'
 
 /** The body of `POST /sdapi/v1/extra-single-image`. "None" enlarges nothing and answers 200: it is refused. */
@@ -15,11 +15,7 @@ export async function extrasBody(encoding: Encoding, request: ExtrasRequest): Pr
   if (upscaler.toLowerCase() === 'none')
     throw unsupported(dialect, 'upscale with the upscaler "None"', 'name an upscaler')
   const factor = request.upscaling_resize ?? 2
-  if (request.resize_mode === 0 && factor < extras.leastFactor)
-    mismatch(encoding, `a factor of ${factor}`, `use upscaling_resize from ${extras.leastFactor}`)
-  const restores = request.gfpgan_visibility > 0 || request.codeformer_visibility > 0
-  if (restores && !extras.restorers)
-    mismatch(encoding, 'GFPGAN and CodeFormer', 'remove their visibility')
+  refuseSettings(encoding, Upscale.name, request)
   const second = request.upscaler_2
   return {
     image: await pictureBytes(encoding, request.image),

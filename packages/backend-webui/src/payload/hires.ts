@@ -1,7 +1,7 @@
-import { type HiresPass, onGrid, type Txt2ImgRequest } from '@stagewright/core'
+import { Hires, type HiresPass, onGrid, type Txt2ImgRequest } from '@stagewright/core'
 
 import type { Payload } from '../dialects/dialect.js'
-import { checkpointTitle, type Encoding, known, mismatch } from './encoding.js'
+import { checkpointTitle, type Encoding, known, refuseSettings } from './encoding.js'
 import { samplerFields } from './sampling.js'
 
 /** The high-res pass on a txt2img request. Its names are checked: the WebUI resolves no alias here, and fails on an
@@ -9,9 +9,8 @@ import { samplerFields } from './sampling.js'
 export function hiresOf(encoding: Encoding, request: Txt2ImgRequest, pass: HiresPass): Payload {
   const { dialect } = encoding
   const { lacks, encode } = dialect.hires
-  for (const key of lacks)
-    if (pass[key] !== undefined && !(key === 'hr_cfg' && pass.hr_cfg === request.cfg_scale))
-      mismatch(encoding, `${key} in a high-res pass`, `remove ${key}, or set hr_strategy: own`)
+  const { hr_cfg: cfg, ...others } = pass
+  refuseSettings(encoding, Hires.name, cfg === request.cfg_scale ? others : pass)
   const checked: HiresPass = {
     ...pass,
     hr_upscaler: known(encoding, 'hires_upscaler', pass.hr_upscaler, 'hr_upscaler'),

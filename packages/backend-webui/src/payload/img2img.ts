@@ -1,7 +1,7 @@
-import { type Img2ImgRequest, Refiner, type StageImage } from '@stagewright/core'
+import { Img2Img, type Img2ImgRequest, Refiner, type StageImage } from '@stagewright/core'
 
 import { given, type Payload } from '../dialects/dialect.js'
-import { type Encoding, known, mismatch } from './encoding.js'
+import { type Encoding, known, mismatch, refuseSettings } from './encoding.js'
 import { merged } from './merge.js'
 import { optionsOf, redrawOptions } from './options.js'
 import { maskBytes, pictureBytes } from './picture.js'
@@ -51,17 +51,14 @@ function upscalerOption(encoding: Encoding, request: Img2ImgRequest): Payload {
 
 /** What would be ignored of a redraw. */
 function checkRedraw(encoding: Encoding, request: Img2ImgRequest): void {
-  const { img2img, fields } = encoding.dialect
+  const { img2img } = encoding.dialect
   const [first] = request.images
-  const { initial_noise_multiplier: noise = 1, image_cfg_scale: cfg, resize_mode: mode } = request
+  const { resize_mode: mode } = request
   if (!img2img.upscaler && request.upscaler_for_img2img !== undefined)
     mismatch(encoding, 'a choice of upscaler in img2img', 'set hr_strategy: merged after txt2img')
-  if (!img2img.resizeModes && mode === 3)
-    mismatch(encoding, 'resize_mode: latent', 'use resize_mode: stretch')
+  refuseSettings(encoding, Img2Img.name, request)
   if (!img2img.resizeModes && (mode === 1 || mode === 2) && !sameAspect(first, request))
     mismatch(encoding, `resize_mode: ${mode === 1 ? 'crop' : 'fill'}`, 'give a size of its aspect')
-  if (!img2img.noise && noise !== 1) mismatch(encoding, 'initial_noise_multiplier', 'remove it')
-  if (!fields.imageCfg && cfg !== undefined) mismatch(encoding, 'image_cfg_scale', 'remove it')
   const fixed = Object.hasOwn(encoding.inventory.options, 'img2img_fix_steps')
   if (!fixed && request.img2img_fix_steps && request.denoising_strength < 1)
     encoding.warn(
@@ -88,10 +85,6 @@ async function maskFields(
       ...given('inpaint_full_res', request.inpaint_full_res),
       ...given('inpaint_full_res_padding', request.inpaint_full_res_padding),
     }
-  if (request.inpaint_full_res === true)
-    mismatch(encoding, 'inpaint_full_res', 'set inpaint_full_res: false')
-  if ((request.inpainting_fill ?? 1) !== 1)
-    mismatch(encoding, 'inpainting_fill', 'use inpainting_fill: original')
   if ((request.mask_blur ?? 0) > 0) encoding.warn('the mask is not blurred: the server cannot')
   return fields
 }

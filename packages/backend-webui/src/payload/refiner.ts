@@ -1,17 +1,15 @@
-import type { RefinerSwitch } from '@stagewright/core'
+import { Refiner, type RefinerSwitch } from '@stagewright/core'
 
 import type { Payload } from '../dialects/dialect.js'
-import { checkpointTitle, type Encoding, mismatch, unsupported } from './encoding.js'
+import { checkpointTitle, type Encoding, refuseSettings, unsupported } from './encoding.js'
 
 const passes = { first: 'first pass', second: 'second pass', both: 'both passes' } as const
 
 /** A second checkpoint on a request; never as the request's own model. */
 export function refinerOf(encoding: Encoding, refiner: RefinerSwitch): Payload {
-  const { dialect, inventory } = encoding
+  const { dialect } = encoding
   if (dialect.refiner === undefined) throw unsupported(dialect, 'the slot "refiner"')
-  const counted = Object.hasOwn(inventory.options, 'refiner_switch_by_sample_steps')
-  if (refiner.refiner_switch_by === 'noise' && !(dialect.refiner.byNoise && counted))
-    mismatch(encoding, 'refiner_switch_by: noise', 'use refiner_switch_by: steps')
+  refuseSettings(encoding, Refiner.name, refiner)
   return {
     refiner_checkpoint: checkpointTitle(encoding, refiner.refiner_checkpoint, 'refiner_model_name'),
     refiner_switch_at: refiner.refiner_switch_at,

@@ -13,11 +13,7 @@ export function samplingFields(
   batch: number,
 ): Payload {
   const { dialect } = encoding
-  const { fields, limits } = dialect
-  if (limits.steps !== undefined && request.steps > limits.steps)
-    mismatch(encoding, `${request.steps} steps`, `use at most ${limits.steps} steps`)
-  if (!fields.subseed && request.subseed_strength > 0)
-    mismatch(encoding, 'variation seeds', 'set subseed_strength to 0')
+  const { fields } = dialect
   if (!fields.distilledCfg && request.distilled_cfg_scale !== undefined)
     mismatch(encoding, 'distilled_cfg_scale', 'remove it, or use Forge')
   const styles = (request.styles ?? []).map((name, i) =>
@@ -62,12 +58,6 @@ export function samplerFields(encoding: Encoding, sampler: string, scheduler: st
       mismatch(encoding, `${name} with ${schedule}`, `choose one of its samplers that ends so`)
     return { sampler_name: automatic || !combined.has(both) ? name : both }
   }
-  if (!automatic && dialect.unscheduled?.includes(name) === true)
-    mismatch(
-      encoding,
-      `the schedule ${schedule} with the sampler ${name}`,
-      'set scheduler: Automatic, or name a sampler',
-    )
   const own = dialect.schedulers[schedule] ?? schedule
   return dialect.sampler(name, automatic ? undefined : own)
 }
@@ -85,21 +75,6 @@ function besideOptions(fields: Payload, options: Passthrough['override_settings'
 /** Fields that are sent only when set; those that a page's setting would otherwise decide are sent as off. */
 function extras(encoding: Encoding, request: Passthrough): Payload {
   const { fields } = encoding.dialect
-  const lacking: [boolean, boolean, string][] = [
-    [fields.restoreFaces, request.restore_faces === true, 'restore_faces'],
-    [fields.tiling, request.tiling === true, 'tiling'],
-    [fields.sampling, request.eta !== undefined, 'eta'],
-    [fields.sampling, request.s_churn !== undefined, 's_churn'],
-    [fields.sampling, request.s_min_uncond !== undefined, 's_min_uncond'],
-    [fields.sampling, request.s_noise !== undefined, 's_noise'],
-    [fields.sampling, request.s_tmax !== undefined, 's_tmax'],
-    [fields.sampling, request.s_tmin !== undefined, 's_tmin'],
-    [fields.sampling, request.disable_extra_networks === true, 'disable_extra_networks'],
-    [fields.sampling, (request.seed_resize_from_w ?? 0) > 0, 'seed_resize_from_w'],
-    [fields.sampling, (request.seed_resize_from_h ?? 0) > 0, 'seed_resize_from_h'],
-  ]
-  for (const [has, wanted, what] of lacking)
-    if (wanted && !has) mismatch(encoding, what, `remove ${what}`)
   return {
     ...(fields.restoreFaces ? { restore_faces: request.restore_faces ?? false } : {}),
     ...(fields.tiling ? { tiling: request.tiling ?? false } : {}),

@@ -1,7 +1,7 @@
-import { Hires, Refiner, type Txt2ImgRequest } from '@stagewright/core'
+import { Hires, Refiner, Txt2Img, type Txt2ImgRequest } from '@stagewright/core'
 
 import type { Payload } from '../dialects/dialect.js'
-import type { Encoding } from './encoding.js'
+import { type Encoding, refuseSettings } from './encoding.js'
 import { hiresOf, hiresOptions } from './hires.js'
 import { merged } from './merge.js'
 import { optionsOf } from './options.js'
@@ -14,6 +14,7 @@ export function txt2imgBody(encoding: Encoding, request: Txt2ImgRequest): Payloa
   const hires = Hires.from(encoding.contributions)
   const refiner = Refiner.from(encoding.contributions)
   const second = hires !== undefined
+  refuseSettings(encoding, Txt2Img.name, request)
   return merged(
     samplingFields(encoding, request, request.batch_size),
     hires === undefined ? {} : hiresOf(encoding, request, hires),

@@ -14,8 +14,8 @@ export class WatchedBackend implements Backend {
   readonly kind: string
   readonly #strict: Backend
   readonly #calls: Backend
-  /** By message: the kind of what is let pass. */
-  readonly #forgiven = new Map<string, string>()
+  /** By message: the kind of the name that is let pass, or undefined for a setting. */
+  readonly #forgiven = new Map<string, string | undefined>()
   /** The messages without the place in the run file. */
   readonly #facts = new Set<string>()
   #capabilities: Capabilities | undefined
@@ -49,11 +49,18 @@ export class WatchedBackend implements Backend {
     const capabilities = await this.#strict.describe(signal)
     this.#capabilities = capabilities
     if (this.#forgiven.size === 0) return capabilities
-    const any = [...this.#forgiven.values()].map((kind) => [kind, 'any'] as const)
-    return { ...capabilities, resources: { ...capabilities.resources, ...Object.fromEntries(any) } }
+    const any = [...this.#forgiven.values()].flatMap((kind) =>
+      kind === undefined ? [] : [[kind, 'any'] as const],
+    )
+    return {
+      ...capabilities,
+      resources: { ...capabilities.resources, ...Object.fromEntries(any) },
+      settings: (capabilities.settings ?? []).filter(({ reason }) => !this.#facts.has(reason)),
+    }
   }
 
-  /** Lets pass what an error of the preflight says of names that the server does not list.
+  /** Lets pass what an error of the preflight says of names that the server does not list, and of settings that it does
+   *  not have.
    *  @returns whether there was any */
   forgive(error: PipelineError): boolean {
     const told = error.errors.length > 0 ? error.errors : [error]
@@ -64,7 +71,8 @@ export class WatchedBackend implements Backend {
       ({ code, details }) => forgivable.has(code) && !exact.includes(String(details['kind'])),
     )
     for (const { message, details } of names) {
-      this.#forgiven.set(message, String(details['kind']))
+      const { kind } = details
+      this.#forgiven.set(message, typeof kind === 'string' ? kind : undefined)
       this.#facts.add(factOf(message))
     }
     return names.length > 0
@@ -84,7 +92,11 @@ export class WatchedBackend implements Backend {
   }
 }
 
-const forgivable = new Set(['SW_PREFLIGHT_UNKNOWN_NAME', 'SW_PREFLIGHT_NO_SUCH_KIND'])
+const forgivable = new Set([
+  'SW_PREFLIGHT_UNKNOWN_NAME',
+  'SW_PREFLIGHT_NO_SUCH_KIND',
+  'SW_PREFLIGHT_SETTING',
+])
 
 /** `txt2img.model: the backend has no model "x".` without its path. */
 function factOf(message: string): string {

@@ -27,6 +27,24 @@ export interface CallNeeds {
   readonly needs: readonly Need[]
 }
 
+/** A setting of which a backend cannot have every value: its server ignores it in silence, or fails on it. */
+export interface SettingLimit {
+  /** The operations or slots whose calls have it. */
+  readonly on: readonly string[]
+  /** Its name, that of the request and of the section; `units[].ad_confidence` in each of a list. */
+  readonly field: string
+  /** What it may be where it is set at all; of a number, from `least` to `most`. */
+  readonly only?: readonly unknown[]
+  readonly least?: number
+  readonly most?: number
+  /** It holds where these others have just these values. */
+  readonly beside?: Readonly<Record<string, unknown>>
+  /** Why, in words: "SD.Next has no face restoration". */
+  readonly reason: string
+  /** What to do. */
+  readonly remedy: string
+}
+
 /** How a backend rounds sizes. */
 export interface SizeGrid {
   readonly multiple: number
@@ -48,13 +66,15 @@ export interface Capabilities {
   readonly exact?: readonly string[]
   /** By kind and name, why a name that the server may know is refused. */
   readonly refused?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** What to do where an operation, a slot or a kind is missing, by its name. */
+  /** What to do where an operation, a slot, a kind or a field is missing, by its name. */
   readonly remedies?: Readonly<Record<string, string>>
   /** What is used when a field is left unset; `run()` pins it for the whole run. */
   readonly current?: Partial<Pick<Sampling, 'model' | 'vae' | 'additional_modules' | 'clip_skip'>>
   /** By slot, what a call that carries it cannot honour: `{ refiner: ["first"] }` where a merged call with hires goes on
    *  with the refiner in the second pass. A stage asks with `previous.carries(slot, "first")`. */
   readonly limits?: Readonly<Record<string, readonly string[]>>
+  /** What calls cannot be set to; compared with the sections of a plan before its first call. */
+  readonly settings?: readonly SettingLimit[]
   /** Whether calls may show their pictures while they are made (`CallContext.preview`). */
   readonly previews?: boolean
   /** Largest seed the backend can take. Default 2³²−1. */
@@ -150,4 +170,22 @@ export const coreCapabilities: Capabilities = Object.freeze({
 export function onGrid(pixels: number, grid: SizeGrid): number {
   const cells = pixels / grid.multiple
   return Math.max(1, grid.round === 'up' ? Math.ceil(cells) : Math.floor(cells)) * grid.multiple
+}
+
+/** Whether a request, or what holds the setting in a section, has nothing that the limit forbids. */
+export function meetsLimit(
+  values: Readonly<Record<string, unknown>>,
+  limit: Omit<SettingLimit, 'reason' | 'remedy'>,
+): boolean {
+  const { only, least, most, beside = {} } = limit
+  const value = values[limitedKey(limit)]
+  if (value === undefined) return true
+  if (Object.entries(beside).some(([key, other]) => values[key] !== other)) return true
+  if (only !== undefined && !only.includes(value)) return false
+  return typeof value !== 'number' || (value >= (least ?? value) && value <= (most ?? value))
+}
+
+/** The setting's own name, without the list that it is in. */
+export function limitedKey({ field }: Pick<SettingLimit, 'field'>): string {
+  return field.replace(/^.*\./, '')
 }

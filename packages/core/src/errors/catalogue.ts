@@ -318,6 +318,17 @@ export const errors = defineErrors({
       `${d.path}: the ${d.kind} "${d.name}" cannot be used: ${d.reason}`,
     hint: (d) => `remove ${d.path}`,
   },
+  SW_PREFLIGHT_SETTING: {
+    kind: 'backend',
+    message: (d: {
+      path: string
+      value: unknown
+      reason: string
+      remedy: string
+      backend: string
+    }) => `${d.path}: ${d.reason}`,
+    hint: (d) => d.remedy,
+  },
   SW_PREFLIGHT_NO_SUCH_KIND: {
     kind: 'backend',
     message: (d: {

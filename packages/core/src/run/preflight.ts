@@ -5,6 +5,7 @@ import { isPipelineError, type PipelineError } from '../errors/pipeline-error.js
 import { messageOf } from '../errors/wrap.js'
 import { callsOf } from '../plan/call-needs.js'
 import type { PipelinePlan, StagePlan } from '../plan/stage-plan.js'
+import { refusedSettings } from './setting-limits.js'
 
 /** Asks the backend what it can do.
  *  @throws {PipelineError} SW_PREFLIGHT_DESCRIBE, or the backend's own error */
@@ -24,7 +25,7 @@ export async function describeBackend(
 }
 
 /** Compares all that a plan needs with what the backend has, before the first call: servers ignore most mistakes.
- *  @returns what is amiss, in words, where `lenient` lets it pass: only names; never an operation that is not there
+ *  @returns what is amiss, in words, where `lenient` lets it pass: names and settings; never an operation that is not there
  *  @throws {PipelineError} SW_PREFLIGHT_… with every mismatch in `errors` */
 export function preflight(
   plan: PipelinePlan,
@@ -42,6 +43,8 @@ export function preflight(
         ? lacking(stage, capabilities, asked.kind)
         : refusals(stage, plan, asked)
     for (const error of found) (passes(error) ? names : fatal).add(error)
+    for (const error of refusedSettings(stage, capabilities, asked.kind))
+      (lenient ? names : fatal).add(error)
     const seed = stage.config['seed']
     const most = capabilities.maxSeed ?? 2 ** 32 - 1
     if (typeof seed === 'number' && seed > most)
@@ -94,12 +97,12 @@ export function mismatch(
   const reason = refused?.[kind]?.[name]
   if (reason !== undefined) return errors.SW_PREFLIGHT_REFUSED_NAME({ path, name, kind, reason })
   const known = resources[kind]
+  const remedy = (kind === 'field' ? remedies?.[name] : undefined) ?? remedies?.[kind]
   if (known === undefined)
-    return errors.SW_PREFLIGHT_NO_SUCH_KIND({ path, name, kind, backend, remedy: remedies?.[kind] })
+    return errors.SW_PREFLIGHT_NO_SUCH_KIND({ path, name, kind, backend, remedy })
   if (known === 'any' || known.includes(name) || aliases?.[kind]?.[name] !== undefined)
     return undefined
   const folded = name.toLowerCase()
   if (anyCase.includes(kind) && known.some((one) => one.toLowerCase() === folded)) return undefined
-  const remedy = remedies?.[kind]
   return errors.SW_PREFLIGHT_UNKNOWN_NAME({ path, name, kind, known, remedy })
 }

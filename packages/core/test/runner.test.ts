@@ -205,7 +205,7 @@ describe('what can be refused', () => {
     const refused = (more: Partial<SettingLimit>) =>
       refusedSettings(
         {
-          ...plain[0]!,
+          ...plan!,
           config: {
             units: [
               { a: 1, b: 'x' },

@@ -72,7 +72,7 @@ export const errors = defineErrors({
       `${d.server} refused ${d.route} (401): it wants credentials, and got ${d.given}`,
     hint: (d) =>
       d.given === 'none'
-        ? 'give the user and password of its --api-auth, or the bearer token of its proxy'
+        ? 'give the user and password of its --api-auth (STAGEWRIGHT_AUTH=user:password), or the bearer token of its proxy (STAGEWRIGHT_BEARER)'
         : 'check the credentials against the server’s --api-auth (not --gradio-auth)',
   },
   SW_WEBUI_FORBIDDEN: {

@@ -134,6 +134,7 @@ function fieldRemedies({ dialect }: Server): Readonly<Record<string, string>> {
   return {
     hr_cfg: own ? 'remove hr_cfg, or set hr_strategy: own' : 'remove hr_cfg',
     hr_distilled_cfg: 'remove hr_distilled_cfg, or use Forge',
+    module: 'remove additional_modules, or use Forge for models that need them',
     hr_additional_modules: 'remove hr_additional_modules, or use Forge',
   }
 }

@@ -101,10 +101,18 @@ function ofRedrawing({ img2img, fields }: Dialect): Limit[] {
     ...lacking(resizeModes, 'resize_mode', 'resize_mode: latent', 'use resize_mode: stretch', {
       only: [0, 1, 2],
     }),
-    ...lacking(noise, multiplier, multiplier, 'remove it', { only: [1] }),
-    ...lacking(fields.imageCfg, cfg, cfg, 'remove it', absent),
-    ...lacking(maskOptions, 'inpaint_full_res', 'inpaint_full_res', 'set it to false', off),
-    ...lacking(maskOptions, 'inpainting_fill', 'inpainting_fill', 'use original', { only: [1] }),
+    ...lacking(noise, multiplier, multiplier, `remove ${multiplier}`, { only: [1] }),
+    ...lacking(fields.imageCfg, cfg, cfg, `remove ${cfg}`, absent),
+    ...lacking(
+      maskOptions,
+      'inpaint_full_res',
+      'inpaint_full_res',
+      'set inpaint_full_res: false',
+      off,
+    ),
+    ...lacking(maskOptions, 'inpainting_fill', 'inpainting_fill', 'use inpainting_fill: original', {
+      only: [1],
+    }),
   ]
 }
 

@@ -269,10 +269,21 @@ describe('gotchas over HTTP', () => {
   })
 
   it('ADetailer that is switched on in the server’s page stays off in other calls', async () => {
-    const { fake, pipeline } = await on('a1111')
-    await pipeline.run({ ...words, txt2img: {}, img2img: {} })
+    const config = {
+      ...words,
+      txt2img: {},
+      img2img: {},
+      refiner: { ...hires, hr_strategy: 'own' },
+    } as const
+    const usual = await on('a1111')
+    const before = await usual.pipeline.run(config)
+    await usual.fake.close()
+    const { fake, pipeline } = await on('a1111', { adetailer: 'switched_on' })
+    const after = await pipeline.run(config)
+    expect(after.images[0]?.digest).toBe(before.images[0]?.digest)
     const bodies = sent(fake) as { body: { alwayson_scripts: unknown } }[]
     expect(bodies.map(({ body }) => body.alwayson_scripts)).toEqual([
+      { ADetailer: { args: [false] } },
       { ADetailer: { args: [false] } },
       { ADetailer: { args: [false] } },
     ])

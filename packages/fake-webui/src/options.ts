@@ -16,8 +16,10 @@ export interface FakeWebuiOptions {
   readonly apiEnabled?: boolean | undefined
   /** Whether the page runs too; false is `--nowebui`: no `/internal/*`. Default true. */
   readonly ui?: boolean | undefined
-  /** Whether ADetailer and ControlNet are installed (A1111, Forge, reForge). Default true. */
-  readonly adetailer?: boolean | undefined
+  /** Whether ADetailer is installed (A1111, Forge, reForge); `switched_on`: its page has it on, for every job that does
+   *  not say otherwise. Default true. */
+  readonly adetailer?: boolean | 'switched_on' | undefined
+  /** Whether ControlNet is installed (A1111, Forge, reForge). Default true. */
   readonly controlnet?: boolean | undefined
   /** The option `samples_format`. */
   readonly samplesFormat?: string | undefined

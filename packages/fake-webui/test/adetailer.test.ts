@@ -101,6 +101,15 @@ describe.each(['a1111', 'forge', 'reforge'] as const)('%s', (dialect) => {
       expect((await client.txt2img(off)).json.images[0]).toBe(plain.json.images[0])
   })
 
+  test('its page may have it on for every job, unless the request says otherwise', async () => {
+    await using usual = await started({ dialect })
+    await using client = await started({ dialect, adetailer: 'switched_on' })
+    const repaired = await usual.txt2img(ad(true, false, { ad_model: 'face_yolov8n.pt' }))
+    expect((await client.txt2img({})).json.images[0]).toBe(repaired.json.images[0])
+    const plain = await usual.txt2img({})
+    expect((await client.txt2img(ad(false))).json.images[0]).toBe(plain.json.images[0])
+  })
+
   test('it runs on the base checkpoint, after the refiner too', async () => {
     await using client = await started({ dialect })
     await client.txt2img({

@@ -58,7 +58,7 @@ const config = shape(
     auth: is('string'),
     apiEnabled: is('boolean'),
     ui: is('boolean'),
-    adetailer: is('boolean'),
+    adetailer: oneOf([true, false, 'switched_on']),
     controlnet: is('boolean'),
     samplesFormat: is('string'),
     settings: foreign,

@@ -29,9 +29,9 @@ export const isNumber =
   }
 
 export const oneOf =
-  (names: readonly string[]): Read =>
+  (names: readonly (string | boolean)[]): Read =>
   (value, path, problems) => {
-    if (!names.includes(value as string))
+    if (!names.includes(value as string | boolean))
       problems.push(`${path} must be one of ${names.join(', ')}, not ${shown(value)}`)
     return value
   }

@@ -19,7 +19,7 @@ export const adetailer: Script = {
   alwayson: true,
   tabs: ['txt2img', 'img2img'],
   args: (world) => [
-    { label: 'Enable ADetailer', value: false },
+    { label: 'Enable ADetailer', value: world.options.adetailer === 'switched_on' },
     { label: 'Skip img2img', value: false },
     ...Array.from({ length: tabsOf(world) }, (_, tab) => ({
       label: null,

@@ -275,10 +275,10 @@ describe('gotchas over HTTP', () => {
       img2img: {},
       refiner: { ...hires, hr_strategy: 'own' },
     } as const
-    const usual = await on('a1111')
+    const usual = await on('a1111', { tinyPictures: true })
     const before = await usual.pipeline.run(config)
     await usual.fake.close()
-    const { fake, pipeline } = await on('a1111', { adetailer: 'switched_on' })
+    const { fake, pipeline } = await on('a1111', { adetailer: 'switched_on', tinyPictures: true })
     const after = await pipeline.run(config)
     expect(after.images[0]?.digest).toBe(before.images[0]?.digest)
     const bodies = sent(fake) as { body: { alwayson_scripts: unknown } }[]

@@ -26,6 +26,7 @@ import { twoPasses } from './calls/two-passes.js'
 import { upscale } from './calls/upscale.js'
 import { detect, type Server } from './dialects/detect.js'
 import { remediesOf } from './dialects/support.js'
+import { defaultLimits } from './http/limits.js'
 import {
   capabilitiesOf,
   operationsOf,
@@ -71,6 +72,7 @@ export function backendOver(transport: Transport, options: Omit<WebuiOptions, 'u
     return settleCall(transport, dialect, callId, {
       signal,
       interval: options.pollInterval ?? 500,
+      still: options.timeouts?.load ?? defaultLimits.load,
     })
   }
 

@@ -62,6 +62,19 @@ describe.each(['a1111', 'forge', 'sdnext'] as const)(
   },
 )
 
+test('a job that died on SD.Next, which goes on telling of it, is waited for no longer than a model may load', async () => {
+  await using fake = await startFakeWebui({ dialect: 'sdnext', tinyPictures: true })
+  await using backend = webui({ url: fake.url, pollInterval: 5, timeouts: { load: 40 } })
+  fake.faults.add({ kind: 'model_missing' })
+  await fetch(`${fake.url}/sdapi/v1/txt2img`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body('died')),
+  })
+  expect(fake.state.job).not.toBe('')
+  expect(await backend.settle?.('died')).toBe('unknown')
+})
+
 test('a server without progress cannot be asked what became of a call', async () => {
   await using fake = await startFakeWebui({ dialect: 'sdcpp', tinyPictures: true })
   await using backend = webui({ url: fake.url })

@@ -98,13 +98,14 @@ describe('what goes over the wire', () => {
 
   it('is not begun where a field of the high-res pass would be ignored, with what to do', async () => {
     const { fake, pipeline } = await on('a1111')
-    const refiner = { ...hires, hr_cfg: 3 }
-    await expect(pipeline.run({ ...words, txt2img: {}, refiner })).rejects.toMatchObject({
+    const pass = { ...hires, hr_cfg: 3 }
+    const run = pipeline.run({ ...words, txt2img: {}, refiner: pass })
+    await expect(run).rejects.toMatchObject({
       code: 'SW_PREFLIGHT_NO_SUCH_KIND',
       hint: 'remove hr_cfg, or set hr_strategy: own',
     })
     expect(sent(fake)).toEqual([])
-    await pipeline.run({ ...words, txt2img: {}, refiner: { ...refiner, hr_strategy: 'own' } })
+    await pipeline.run({ ...words, txt2img: {}, refiner: { ...pass, hr_strategy: 'own' } })
     expect(sent(fake)).toMatchObject([{}, { body: { cfg_scale: 3 } }])
   })
 
@@ -201,7 +202,7 @@ describe('a setting that the server would ignore', () => {
 
   it.each(cases)('on %s is refused before the first call: %s', async (dialect, path, sections) => {
     const { fake, pipeline } = await on(dialect)
-    const run = pipeline.run({ ...words, txt2img: {}, ...sections } as never)
+    const run = pipeline.run({ ...words, txt2img: {}, ...sections })
     await expect(run).rejects.toMatchObject({
       code: 'SW_PREFLIGHT_SETTING',
       message: expect.stringContaining(`${path}: `) as string,

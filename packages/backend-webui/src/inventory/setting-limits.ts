@@ -29,12 +29,12 @@ export function limitsOf(dialect: Dialect, inventory: Inventory): readonly Limit
 }
 
 /** What plans ask for by name, as kinds `field` and `face_restorer`. */
-const asked: readonly string[] = [...rareFields, 'gfpgan_visibility', 'codeformer_visibility']
+const asked = new Set<string>([...rareFields, 'gfpgan_visibility', 'codeformer_visibility'])
 
 /** The same as plain data, for plans; without what they ask for by name. */
 export function settingsOf(dialect: Dialect, inventory: Inventory): readonly SettingLimit[] {
   return limitsOf(dialect, inventory)
-    .filter(({ field }) => !asked.includes(field))
+    .filter(({ field }) => !asked.has(field))
     .map(({ what, ...limit }) => ({ ...limit, reason: `${dialect.title} cannot do ${what}` }))
 }
 

@@ -8,6 +8,7 @@ const remedies = /** @type {Readonly<Record<string, string>>} */ ({
   SW_PLAN_TWO_TERMINALS: 'disable one, or move one before the other by placement',
   SW_PLUGIN_CONTRACT: 'update the older of the two: @stagewright/core, or the package of the stage',
   SW_PREFLIGHT_UNKNOWN_NAME: 'write one of the names that the backend has; they are listed',
+  SW_PREFLIGHT_SETTING: 'change the setting as the backend says there',
   SW_CLI_PROMPT_NOT_TEXT: 'quote the prompt: {key}: "…"',
   SW_CLI_YAML_SYNTAX: 'mend the line; quote prompts and texts that hold signs such as : or #',
 })

@@ -52,10 +52,10 @@ export const errors = defineErrors({
   },
   SW_WEBUI_BROKEN: {
     kind: 'backend',
-    message: (d: { server: string; route: string; reason: string; unproven: boolean }) =>
+    message: (d: { server: string; route: string; reason: string; mayBeTls: boolean }) =>
       `the connection to ${d.server} broke during ${d.route}: ${d.reason}`,
     hint: (d) =>
-      d.unproven && d.server.startsWith('http:')
+      d.mayBeTls
         ? 'use https:// if the server speaks TLS alone; else look at its log: it may have crashed or restarted'
         : 'look at the server’s log: it may have crashed or restarted',
   },

@@ -8,8 +8,8 @@ export interface Wire {
   readonly server: string
   /** Method and path. */
   readonly route: string
-  /** Whether the server has never answered anything. */
-  readonly unproven: boolean
+  /** Whether it never answered, and is asked in plain HTTP: it may want https. */
+  readonly mayBeTls: boolean
   redact(text: string): string
 }
 
@@ -44,7 +44,7 @@ export function connectionError(error: unknown, wire: Wire): PipelineError {
   if (isTls(code)) return errors.SW_WEBUI_TLS({ server, reason }, { cause })
   if (refused.has(code) || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
     return errors.SW_WEBUI_UNREACHABLE({ server, reason }, { cause })
-  return errors.SW_WEBUI_BROKEN({ server, route, reason, unproven: wire.unproven }, { cause })
+  return errors.SW_WEBUI_BROKEN({ server, route, reason, mayBeTls: wire.mayBeTls }, { cause })
 }
 
 /** The server was there, and is no more. */

@@ -32,7 +32,7 @@ export function wireOf(link: Link, method: string, path: string): Wire {
   return {
     server: link.server,
     route: `${method} ${path.replace(/\?.*$/, '')}`,
-    unproven: !link.contacted,
+    mayBeTls: !link.contacted && link.origin.startsWith('http:'),
     redact: (text) => link.auth.redact(text),
   }
 }

@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { startFakeWebui } from '@stagewright/fake-webui'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -136,5 +139,34 @@ backends:
     const ended = await place.cli(['plan', 'my.yaml', '--backend', 'http://127.0.0.1:1'], { env })
     expect([ended.code, ended.err.split(':')[0]]).toEqual([2, 'SW_CLI_AUTH_VARIABLES'])
     expect(ended.err).not.toContain('secret')
+  })
+
+  test('a password is in nothing that a run leaves, not even where the server repeats it', async () => {
+    await using fake = await startFakeWebui({
+      dialect: 'forge',
+      auth: 'me:secret-word',
+      tinyPictures: true,
+    })
+    const token = Buffer.from('me:secret-word').toString('base64')
+    const errors = `no such file, said ${token} and secret-word`
+    fake.faults.add({
+      kind: 'answer',
+      status: 500,
+      body: { error: 'E', detail: '', errors },
+      skip: 1,
+    })
+    const argv = ['run', 'my.yaml', '--count', '2', '--backend', fake.url, '--json', '--debug']
+    const ended = await place.cli(argv, { env: { STAGEWRIGHT_AUTH: 'me:secret-word' } })
+    expect([ended.code, ended.lines.at(-1)?.['status']]).toEqual([4, 'partial'])
+    expect(ended.out + ended.err).toContain('said [redacted] and [redacted]')
+    const files = await readdir(place.path, { recursive: true, withFileTypes: true })
+    const texts = await Promise.all(
+      files
+        .filter((file) => file.isFile())
+        .map((file) => readFile(join(file.parentPath, file.name), 'latin1')),
+    )
+    expect(texts.length).toBeGreaterThan(5)
+    for (const text of [ended.out, ended.err, ...texts])
+      expect([text.includes('secret-word'), text.includes(token)]).toEqual([false, false])
   })
 })

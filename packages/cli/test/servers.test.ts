@@ -116,6 +116,22 @@ describe('--backend with an address', () => {
     expect([code, err]).toEqual([2, expect.stringContaining('seconds above 0')])
   })
 
+  test.each([
+    ['--stall', 'SW_WEBUI_STALLED'],
+    ['--timeout', 'SW_WEBUI_TIMED_OUT'],
+  ])('%s 1 ends a job that stands still, interrupts it, and says so', async (option, code) => {
+    await using fake = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
+    fake.faults.add({ kind: 'stall', at: 'during', step: 2 })
+    const ended = await place.cli(['run', 'small.yaml', '--backend', fake.url, option, '1'])
+    expect([ended.code, ended.err]).toEqual([
+      4,
+      expect.stringMatching(new RegExp(`^${code}: `, 'm')),
+    ])
+    expect(ended.err).toContain('was interrupted')
+    expect(ended.err).toMatch(new RegExp(`hint: .*${option}`))
+    expect(fake.requests.filter(({ path }) => path === '/sdapi/v1/interrupt')).toHaveLength(1)
+  })
+
   test('--on-oom halve_batch makes the batch in halves, with the same seeds', async () => {
     await using fake = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
     await place.put('two.yaml', `${small}batch_size: 2\n`)

@@ -162,8 +162,8 @@ backends:
     const files = await readdir(place.path, { recursive: true, withFileTypes: true })
     const texts = await Promise.all(
       files
-        .filter((file) => file.isFile())
-        .map((file) => readFile(join(file.parentPath, file.name), 'latin1')),
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => readFile(join(parentPath, name), 'latin1')),
     )
     expect(texts.length).toBeGreaterThan(5)
     for (const text of [ended.out, ended.err, ...texts])

@@ -10,7 +10,7 @@ steps: 2
 txt2img: { width: 128, height: 128 }
 adetailer: { units: [{ name: face, ad_model: face_yolov8n.pt }] }
 `
-const means = 'nothing found, or the detector failed: see the server’s log'
+const means = 'nothing found, or the detector failed (out of memory, perhaps): see the server’s log'
 
 let place: Workplace
 beforeEach(async () => {

@@ -67,7 +67,8 @@ async function result(
 
 /** Whatever goes wrong in a detector, memory that runs out included, the server only logs.
  *  @source reference §5d */
-const unchangedMeans = 'nothing found, or the detector failed: see the server’s log'
+const unchangedMeans =
+  'nothing found, or the detector failed (out of memory, perhaps): see the server’s log'
 
 /** A picture of another size is not a repaired one: the server has redrawn it all. */
 function checkSize(image: StageImage, made: StageImage): void {

@@ -83,7 +83,7 @@ export const errors = defineErrors({
   SW_WEBUI_NOT_FOUND: {
     kind: 'backend',
     message: (d: { server: string; route: string }) => `${d.server} has no ${d.route} (404)`,
-    hint: 'start AUTOMATIC1111, Forge or reForge with --api; check that the address has no extra path',
+    hint: 'start AUTOMATIC1111, Forge or reForge with --api; check that the address has no extra path, and that no other dialect than the server’s is named (auto finds it)',
   },
   SW_WEBUI_METHOD: {
     kind: 'backend',

@@ -290,6 +290,41 @@ describe('gotchas over HTTP', () => {
     ])
   })
 
+  it.each(['a1111', 'forge', 'reforge'] as const)(
+    'settings of the %s server do not change what a call means',
+    async (dialect) => {
+      const made = async (settings: Record<string, unknown>) => {
+        const { fake, pipeline } = await on(dialect, { settings })
+        const passes = { ...hires, ...second }
+        const own = { ...passes, hr_strategy: 'own' as const }
+        const img2img = { width: 128, height: 128 }
+        const runs = [
+          await pipeline.run({
+            ...words,
+            txt2img: {},
+            img2img,
+            refiner: own,
+            adetailer: { units },
+          }),
+          await pipeline.run({ ...words, txt2img: {}, refiner: passes }),
+        ]
+        await fake.close()
+        return runs.flatMap(({ images }) => images.map(({ digest }) => digest))
+      }
+      const odd = {
+        upscaler_for_img2img: 'R-ESRGAN 4x+',
+        img2img_fix_steps: true,
+        img2img_color_correction: true,
+        return_mask: true,
+        return_mask_composite: true,
+        use_old_hires_fix_width_height: true,
+        refiner_switch_by_sample_steps: false,
+        hires_fix_refiner_pass: 'first pass',
+      }
+      expect(await made(odd)).toEqual(await made({}))
+    },
+  )
+
   it('memory that runs out on SD.Next is 200 without pictures, and may be asked for in halves', async () => {
     const fake = await startFakeWebui({ dialect: 'sdnext', vramMegapixels: 0.01 })
     const backend = webui({ url: fake.url, pollInterval: 10, onOom: 'halve_batch' })

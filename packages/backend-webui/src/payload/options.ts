@@ -88,8 +88,10 @@ function checkUser({ dialect, inventory, lenient, warn }: Encoding, user: object
   warn(error.message)
 }
 
-/** What every img2img-like call says explicitly, so that a server's settings cannot change its meaning. */
+/** What every img2img-like call says explicitly, so that a server's settings cannot change its meaning; "None" enlarges
+ *  by Lanczos. @source WebUI modules/images.py: resize_image */
 export const redrawOptions: Payload = Object.freeze({
+  upscaler_for_img2img: 'None',
   img2img_color_correction: false,
   return_mask: false,
   return_mask_composite: false,

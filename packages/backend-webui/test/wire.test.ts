@@ -297,12 +297,12 @@ describe('gotchas over HTTP', () => {
         const { fake, pipeline } = await on(dialect, { settings })
         const passes = { ...hires, ...second }
         const own = { ...passes, hr_strategy: 'own' as const }
-        const img2img = { width: 128, height: 128 }
+        const larger = { width: 128, height: 128 }
         const runs = [
           await pipeline.run({
             ...words,
             txt2img: {},
-            img2img,
+            img2img: larger,
             refiner: own,
             adetailer: { units },
           }),

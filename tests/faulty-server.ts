@@ -127,7 +127,7 @@ export function stageOf({ method, path, body }: Pick<RecordedRequest, 'method' |
         override_settings?: Readonly<Record<string, unknown>>
       }
       if (scripts?.ADetailer?.args[0] === true) return 'adetailer'
-      return settings?.['upscaler_for_img2img'] === undefined ? 'img2img' : 'refiner'
+      return (settings?.['upscaler_for_img2img'] ?? 'None') === 'None' ? 'img2img' : 'refiner'
     }
     default:
       return undefined

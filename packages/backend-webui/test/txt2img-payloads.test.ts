@@ -150,6 +150,12 @@ describe('the body of txt2img', () => {
     const server = stubServer('a1111', { reads })
     await server.txt2img({ sampler_name: 'DPM++ 2M', scheduler: 'Karras' })
     expect(server.sent()).toMatchObject({ sampler_name: 'DPM++ 2M Karras' })
+    const without = { field: 'scheduler', beside: { sampler_name: 'Euler' }, only: ['Automatic'] }
+    expect((await server.backend.describe()).settings).toContainEqual(
+      expect.objectContaining(without),
+    )
+    const error = await failing(server.txt2img({ sampler_name: 'Euler', scheduler: 'Karras' }))
+    expect([error.code, server.posts.length]).toEqual(['SW_BACKEND_UNSUPPORTED', 1])
     expect(server.sent()).not.toHaveProperty('scheduler')
   })
 })

@@ -21,6 +21,7 @@ export interface Limit extends Omit<SettingLimit, 'reason'> {
 export function limitsOf(dialect: Dialect, inventory: Inventory): readonly Limit[] {
   return [
     ...ofGenerating(dialect),
+    ...ofCombinedNames(inventory),
     ...ofRedrawing(dialect),
     ...ofPasses(dialect, inventory),
     ...ofEnlarging(dialect),
@@ -89,6 +90,22 @@ function ofGenerating({ fields, limits, unscheduled = [] }: Dialect): Limit[] {
       beside: { sampler_name },
     })),
   ]
+}
+
+/** Where sampler and schedule are one name, not every sampler has every schedule. */
+function ofCombinedNames({ combinedSamplers: combined, names }: Inventory): Limit[] {
+  const { sampler, scheduler } = names
+  if (combined === undefined || !Array.isArray(sampler) || !Array.isArray(scheduler)) return []
+  return (sampler as string[]).map((sampler_name) => ({
+    on: [Txt2Img.name, Img2Img.name],
+    field: 'scheduler',
+    what: `such a schedule with ${sampler_name}`,
+    remedy: 'choose one of its samplers that ends so',
+    only: (scheduler as string[]).filter(
+      (one) => one === 'Automatic' || combined.has(`${sampler_name} ${one}`),
+    ),
+    beside: { sampler_name },
+  }))
 }
 
 function ofRedrawing({ img2img, fields }: Dialect): Limit[] {

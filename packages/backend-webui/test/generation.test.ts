@@ -123,6 +123,23 @@ describe('an answer without usable pictures is a typed error', () => {
       'SW_WEBUI_RESULT_LOST',
     ],
     [
+      'a compressed answer that is cut off',
+      (_, response) => {
+        const packed = gzipSync(JSON.stringify(txt2imgAnswer(small)))
+        response.writeHead(200, { 'content-encoding': 'gzip' })
+        response.end(packed.subarray(0, packed.length >> 1))
+      },
+      'SW_WEBUI_TRUNCATED',
+    ],
+    [
+      'an answer whose compression is broken',
+      (_, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip' })
+        response.end('{"images": []}')
+      },
+      'SW_WEBUI_BAD_ANSWER',
+    ],
+    [
       'a 429 after the work',
       (_, response) => answer(response, 429, {}),
       'SW_WEBUI_RATE_LIMITED_AFTER_WORK',

@@ -37,6 +37,16 @@ export interface Exchange {
 /** An encoding that the server was not asked for and that is not known here. */
 export class UnknownEncoding extends Error {}
 
+/** A compressed answer that ends within its compression. */
+export class CutCompression extends Error {
+  readonly bytes: number
+
+  constructor(bytes: number) {
+    super(`cut off after ${bytes} bytes`)
+    this.bytes = bytes
+  }
+}
+
 /** Sends one request through undici, without a stream between the socket and the sink. */
 export function exchange(
   dispatcher: Dispatcher,
@@ -130,6 +140,7 @@ function bodyOf(
   if (name === '' || name === 'identity')
     return { push: (chunk) => sink.push(chunk), end: (done) => done(), destroy: () => {} }
   const inflate = decompressor(name)
+  let bytes = 0
   inflate.on('data', (chunk: Buffer) => {
     try {
       sink.push(chunk)
@@ -138,10 +149,13 @@ function bodyOf(
       fail(error as Error)
     }
   })
-  inflate.on('error', fail)
+  inflate.on('error', (error: NodeJS.ErrnoException) =>
+    fail(error.code === 'Z_BUF_ERROR' ? new CutCompression(bytes) : error),
+  )
   inflate.on('drain', () => controller.resume())
   return {
     push: (chunk) => {
+      bytes += chunk.length
       if (!inflate.write(Buffer.from(chunk))) controller.pause()
     },
     end: (done) => {

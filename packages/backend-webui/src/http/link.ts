@@ -6,7 +6,7 @@ import { errors } from '../errors.js'
 import { OverLimit } from './answer-scanner.js'
 import type { Clock } from './clock.js'
 import { codeOf, connectionError, serverLost, type Wire } from './connection-errors.js'
-import { UnknownEncoding } from './exchange.js'
+import { CutCompression, UnknownEncoding } from './exchange.js'
 import type { Limits } from './limits.js'
 
 /** What every request to one server shares. */
@@ -63,6 +63,8 @@ export function asWireError(error: unknown, wire: Wire): PipelineError {
       route,
       problem: `it is encoded as "${error.message}", though identity was asked for`,
     })
+  if (error instanceof CutCompression)
+    return errors.SW_WEBUI_TRUNCATED({ server, route, bytes: error.bytes })
   if (codeOf(error).startsWith('Z_') || codeOf(error).startsWith('ERR__ERROR_'))
     return errors.SW_WEBUI_BAD_ANSWER({ server, route, problem: 'its compression is broken' })
   return connectionError(error, wire)

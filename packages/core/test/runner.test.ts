@@ -190,6 +190,8 @@ describe('what can be refused', () => {
     expect((await refuses({ ...three, seed: 2 ** 31 }, { maxSeed: 2 ** 31 - 1 })).code).toBe(
       'SW_PREFLIGHT_SEED_RANGE',
     )
+    const last = await refuses({ ...three, seed: 2 ** 31 - 2 }, { maxSeed: 2 ** 31 - 1 })
+    expect(last.message).toContain('is 2147483646, and counts up to 2147483648')
   })
 
   test('tells of settings that the backend cannot have, each with its reason and remedy', async () => {

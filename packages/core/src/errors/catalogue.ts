@@ -355,8 +355,8 @@ export const errors = defineErrors({
   },
   SW_PREFLIGHT_SEED_RANGE: {
     kind: 'backend',
-    message: (d: { path: string; value: number; most: number; backend: string }) =>
-      `${d.path} is ${d.value}; seeds of the ${d.backend} backend go up to ${d.most}`,
+    message: (d: { path: string; value: number; last: number; most: number; backend: string }) =>
+      `${d.path} is ${d.value}${d.last === d.value ? '' : `, and counts up to ${d.last}`}; seeds of the ${d.backend} backend go up to ${d.most}`,
     hint: 'choose a smaller seed, or -1 for a random one',
   },
   SW_PREFLIGHT_TOO_LARGE: {

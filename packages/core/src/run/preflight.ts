@@ -45,13 +45,16 @@ export function preflight(
     for (const error of found) (passes(error) ? names : fatal).add(error)
     for (const error of refusedSettings(stage, capabilities, asked.kind))
       (lenient ? names : fatal).add(error)
-    const seed = stage.config['seed']
+    const { seed } = stage.config
     const most = capabilities.maxSeed ?? 2 ** 32 - 1
-    if (typeof seed === 'number' && seed > most)
+    if (typeof seed !== 'number') continue
+    const last = seed + furtherSeeds(stage)
+    if (last > most)
       fatal.add(
         errors.SW_PREFLIGHT_SEED_RANGE({
           path: `${stage.name}.seed`,
           value: seed,
+          last,
           most,
           backend: asked.kind,
         }),
@@ -59,6 +62,13 @@ export function preflight(
   }
   fatal.throwIfAny()
   return names.found.map(({ code, message }) => `${message} (${code})`)
+}
+
+/** How far a stage counts its seed up: once for each further picture, unless these are variations of one. */
+function furtherSeeds({ config, generates, output }: StagePlan): number {
+  const { subseed_strength: strength } = config
+  if (!generates || (typeof strength === 'number' && strength > 0)) return 0
+  return Math.max(0, output.reduce((sum, { count }) => sum + count, 0) - 1)
 }
 
 /** What a stage needs and the backend has not. */

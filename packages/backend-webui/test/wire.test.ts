@@ -1,49 +1,9 @@
 import { createPipeline } from '@stagewright/core'
-import { type FakeWebui, type FakeWebuiOptions, startFakeWebui } from '@stagewright/fake-webui'
-import { adetailer } from '@stagewright/stage-adetailer'
-import { img2img } from '@stagewright/stage-img2img'
-import { refiner } from '@stagewright/stage-refiner'
-import { txt2img } from '@stagewright/stage-txt2img'
-import { upscale } from '@stagewright/stage-upscale'
-import { afterEach, describe, expect, it } from 'vitest'
+import { startFakeWebui } from '@stagewright/fake-webui'
+import { describe, expect, it } from 'vitest'
 
-import { type DialectName, webui, type WebuiBackend } from '../src/index.js'
-
-const stages = [txt2img, img2img, refiner, upscale, adetailer] as const
-
-const open: { fake?: FakeWebui; backend?: WebuiBackend } = {}
-
-afterEach(async () => {
-  await open.backend?.[Symbol.asyncDispose]()
-  await open.fake?.close()
-})
-
-async function on(dialect: DialectName, options: Partial<FakeWebuiOptions> = {}) {
-  const fake = await startFakeWebui({ dialect, ...options })
-  const backend = webui({ url: fake.url, pollInterval: 10 })
-  Object.assign(open, { fake, backend })
-  return { fake, backend, pipeline: createPipeline({ backend, stages }) }
-}
-
-/** The generating requests that arrived: pictures and task ids stand for themselves. */
-function sent(fake: FakeWebui): unknown[] {
-  return fake.requests
-    .filter(({ method, path }) => method === 'POST' && /2img|extra|detail/.test(path))
-    .map(({ path, body }) => ({ path, body: shown(body) }))
-}
-
-function shown(value: unknown): unknown {
-  if (typeof value === 'string')
-    return value.length > 300 ? '<picture>' : value.replace(/^stagewright-[\da-f-]{36}$/, '<task>')
-  if (Array.isArray(value)) return value.map(shown)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shown(one)]))
-}
-
-const words = { prompt: 'a portrait of a fisherman', seed: 7, width: 64, height: 64, steps: 4 }
-const hires = { enable_hr: true, hr_scale: 2, hr_upscaler: 'Lanczos', denoising_strength: 0.4 }
-const second = { refiner_enabled: true, refiner_model_name: 'sd_xl_refiner_1.0' }
-const units = [{ name: 'face', ad_model: 'face_yolov8n.pt' }]
+import { type DialectName, webui } from '../src/index.js'
+import { hires, on, open, second, sent, stages, units, words } from './on-fake.js'
 
 describe('what goes over the wire', () => {
   it.each(['a1111', 'forge', 'reforge'] as const)(
@@ -147,94 +107,6 @@ describe('what goes over the wire', () => {
     expect(images.map(({ seed }) => seed)).toEqual([8, 9])
     expect(fake.ignored).toEqual([])
     expect(sent(fake)).toHaveLength(3)
-  })
-})
-
-describe('a setting that the server would ignore', () => {
-  const redraw = { img2img: { denoising_strength: 0.5 } }
-  const face = { name: 'face', ad_model: 'face-yolo8n' }
-  const cases: [DialectName, string, object][] = [
-    ['sdcpp', 'txt2img.steps', { steps: 101 }],
-    ['sdcpp', 'txt2img.subseed_strength', { subseed_strength: 0.5 }],
-    ['sdcpp', 'txt2img.restore_faces', { txt2img: { restore_faces: true } }],
-    ['sdcpp', 'txt2img.tiling', { txt2img: { tiling: true } }],
-    ['sdcpp', 'txt2img.eta', { txt2img: { eta: 0.5 } }],
-    ['sdcpp', 'img2img.resize_mode', { img2img: { resize_mode: 'latent' } }],
-    ['sdcpp', 'img2img.initial_noise_multiplier', { img2img: { initial_noise_multiplier: 1.1 } }],
-    ['sdcpp', 'img2img.image_cfg_scale', { img2img: { image_cfg_scale: 1.5 } }],
-    ['sdcpp', 'refiner.hr_prompt', { refiner: { ...hires, hr_prompt: 'sharp' } }],
-    ['sdcpp', 'refiner.hr_sampler_name', { refiner: { ...hires, hr_sampler_name: 'Euler' } }],
-    ['forge', 'img2img.image_cfg_scale', { img2img: { image_cfg_scale: 1.5 } }],
-    [
-      'forge',
-      'refiner.refiner_switch_by',
-      { ...redraw, refiner: { ...second, refiner_switch_by: 'noise' } },
-    ],
-    [
-      'reforge',
-      'refiner.refiner_switch_by',
-      { refiner: { ...hires, ...second, refiner_switch_by: 'noise' } },
-    ],
-    ['sdnext', 'txt2img.scheduler', { txt2img: { sampler_name: 'Default', scheduler: 'Karras' } }],
-    ['sdnext', 'img2img.restore_faces', { img2img: { restore_faces: true } }],
-    ['sdnext', 'refiner.hr_scheduler', { refiner: { ...hires, hr_scheduler: 'Karras' } }],
-    [
-      'sdnext',
-      'refiner.hr_checkpoint_name',
-      { refiner: { ...hires, hr_checkpoint_name: 'sd_xl_refiner_1.0' } },
-    ],
-    [
-      'sdnext',
-      'upscale.upscaling_resize',
-      { upscale: { upscaler_1: 'Lanczos', upscaling_resize: 0.5 } },
-    ],
-    [
-      'sdnext',
-      'adetailer.units[0].ad_confidence',
-      { adetailer: { units: [{ ...face, ad_confidence: 0.5 }] } },
-    ],
-    [
-      'sdnext',
-      'adetailer.units[0].ad_noise_multiplier',
-      { adetailer: { units: [{ ...face, ad_noise_multiplier: 1.1 }] } },
-    ],
-  ]
-
-  it.each(cases)('on %s is refused before the first call: %s', async (dialect, path, sections) => {
-    const { fake, pipeline } = await on(dialect)
-    const run = pipeline.run({ ...words, txt2img: {}, ...sections })
-    await expect(run).rejects.toMatchObject({
-      code: 'SW_PREFLIGHT_SETTING',
-      message: expect.stringContaining(`${path}: `) as string,
-      hint: expect.stringMatching(/remove|use|set/) as string,
-    })
-    expect(sent(fake)).toEqual([])
-  })
-
-  it('is no reason where it means nothing there', async () => {
-    const { pipeline } = await on('sdnext', { samplesFormat: 'png' })
-    const { images } = await pipeline.run({
-      ...words,
-      txt2img: {},
-      refiner: { ...hires, hr_scheduler: 'Karras', hr_strategy: 'own' },
-      upscale: { where: 'client', upscaler_1: 'Lanczos', upscaling_resize: 0.5 },
-    })
-    expect(images[0]?.width).toBe(64)
-  })
-
-  it('on Forge is a first pass with a refiner of its own: the high-res pass is planned as another call', async () => {
-    const { fake, pipeline } = await on('forge')
-    const { plan } = await pipeline.run({
-      ...words,
-      txt2img: { batch_size: 2 },
-      refiner: { ...hires, ...second, refiner_pass: 'first' },
-    })
-    expect(plan.stages.map(({ calls }) => calls).slice(0, 3)).toEqual([1, 0, 2])
-    expect(sent(fake).map((one) => (one as { path: string }).path)).toEqual([
-      '/sdapi/v1/txt2img',
-      '/sdapi/v1/img2img',
-      '/sdapi/v1/img2img',
-    ])
   })
 })
 

@@ -90,3 +90,38 @@ describe('a setting that the server would ignore', () => {
     ])
   })
 })
+
+describe('arguments of a script', () => {
+  const script = (args: number) => ({
+    img2img: {
+      denoising_strength: 0.5,
+      script_name: 'SD upscale',
+      script_args: Array.from({ length: args }, () => null),
+    },
+  })
+
+  it('are counted before the first call, also those of a later stage', async () => {
+    const { fake, pipeline } = await on('a1111')
+    await expect(pipeline.run({ ...words, txt2img: {}, ...script(9) })).rejects.toMatchObject({
+      code: 'SW_PREFLIGHT_COUNT',
+      message: 'img2img.script_name gives 9 arguments; the script "SD upscale" takes 4',
+    })
+    await expect(
+      pipeline.run({
+        ...words,
+        txt2img: { alwayson_scripts: { CONTROLNET: { args: [{}, {}, {}, {}, {}] } } },
+      }),
+    ).rejects.toMatchObject({
+      message:
+        'txt2img.alwayson_scripts.CONTROLNET gives 5 arguments; the script "CONTROLNET" takes at most 3',
+    })
+    expect(sent(fake)).toEqual([])
+  })
+
+  it('are taken where an always-on script gets fewer than it takes', async () => {
+    const { fake, pipeline } = await on('a1111')
+    const alwayson_scripts = { ControlNet: { args: [{ enabled: false }] } }
+    await pipeline.run({ ...words, txt2img: { alwayson_scripts } })
+    expect(sent(fake)).toHaveLength(1)
+  })
+})

@@ -11,6 +11,7 @@ export {
   type CallResult,
   type Capabilities,
   coreCapabilities,
+  type CountRange,
   limitedKey,
   meetsLimit,
   type ModelLoad,

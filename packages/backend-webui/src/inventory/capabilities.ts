@@ -1,4 +1,5 @@
 import {
+  type CountRange,
   type Capabilities,
   Detail,
   Hires,
@@ -80,6 +81,7 @@ export function capabilitiesOf(
     exact: ['client_upscaler', ...(dialect.extras === undefined ? ['upscaler'] : [])],
     refused: { option: refusedOptions(server), script: refusedScripts(server) },
     current: currentOf(server, inventory),
+    ...(more.lenient ? {} : { counts: { script: argumentCounts(inventory) } }),
     settings: settingsOf(dialect, inventory),
     ...(dialect.refiner?.firstPassAlone === false ? { limits: { [Refiner.name]: ['first'] } } : {}),
     previews: dialect.progress === 'task' && inventory.options['live_previews_enable'] !== false,
@@ -105,6 +107,18 @@ export function capabilitiesOf(
       hashes: { model: hashesOf(inventory) },
     },
   }
+}
+
+/** Of always-on scripts fewer are filled from the page, and more are dropped in silence; a selectable one takes all.
+ *  ADetailer's own list is checked by its schema. Scripts of txt2img and img2img that differ take what either takes. */
+function argumentCounts({ scripts = [] }: Inventory): Record<string, CountRange> {
+  const counts: Record<string, CountRange> = {}
+  for (const { name, alwaysOn, argumentCount: takes } of scripts) {
+    if (name === 'adetailer' || (alwaysOn && takes === 0)) continue
+    const { least, most } = counts[name] ?? { least: takes, most: takes }
+    counts[name] = { least: alwaysOn ? 0 : Math.min(least, takes), most: Math.max(most, takes) }
+  }
+  return counts
 }
 
 /** Options that a request cannot override, and that change its pictures. */

@@ -15,6 +15,8 @@ export interface Need {
   readonly path: string
   /** The label of the calls that need it, where not all calls of the stage do: the unit's name. */
   readonly label?: string
+  /** How many arguments it is given, where it takes any: a script. */
+  readonly count?: number
 }
 
 /** All that one call of a plan needs at once. */
@@ -45,6 +47,11 @@ export interface SettingLimit {
   readonly remedy: string
 }
 
+export interface CountRange {
+  readonly least: number
+  readonly most: number
+}
+
 /** How a backend rounds sizes. */
 export interface SizeGrid {
   readonly multiple: number
@@ -73,6 +80,8 @@ export interface Capabilities {
   /** By slot, what a call that carries it cannot honour: `{ refiner: ["first"] }` where a merged call with hires goes on
    *  with the refiner in the second pass. A stage asks with `previous.carries(slot, "first")`. */
   readonly limits?: Readonly<Record<string, readonly string[]>>
+  /** By kind and name, how many arguments it takes. */
+  readonly counts?: Readonly<Record<string, Readonly<Record<string, CountRange>>>>
   /** What calls cannot be set to; compared with the sections of a plan before its first call. */
   readonly settings?: readonly SettingLimit[]
   /** Whether calls may show their pictures while they are made (`CallContext.preview`). */

@@ -329,6 +329,19 @@ export const errors = defineErrors({
     }) => `${d.path}: ${d.reason}`,
     hint: (d) => d.remedy,
   },
+  SW_PREFLIGHT_COUNT: {
+    kind: 'backend',
+    message: (d: {
+      path: string
+      name: string
+      kind: string
+      count: number
+      least: number
+      most: number
+    }) =>
+      `${d.path} gives ${d.count} ${d.count === 1 ? 'argument' : 'arguments'}; the ${d.kind} "${d.name}" takes ${d.least === d.most ? d.most : d.least === 0 ? `at most ${d.most}` : `${d.least} to ${d.most}`}`,
+    hint: (d) => `give as many as the backend lists for "${d.name}", in its order`,
+  },
   SW_PREFLIGHT_NO_SUCH_KIND: {
     kind: 'backend',
     message: (d: {

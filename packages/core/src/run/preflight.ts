@@ -100,19 +100,37 @@ function refusals(
 
 /** Why a backend that can do so much cannot meet a need, as the error that tells it; undefined where it can. */
 export function mismatch(
-  { kind, name, path }: Need,
-  { resources, aliases, refused, remedies, anyCase = [] }: Capabilities,
+  need: Need,
+  capabilities: Capabilities,
   backend: string,
 ): PipelineError | undefined {
+  const { kind, name, path } = need
+  const { resources, aliases, refused, remedies, anyCase = [] } = capabilities
   const reason = refused?.[kind]?.[name]
   if (reason !== undefined) return errors.SW_PREFLIGHT_REFUSED_NAME({ path, name, kind, reason })
   const known = resources[kind]
   const remedy = (kind === 'field' ? remedies?.[name] : undefined) ?? remedies?.[kind]
   if (known === undefined)
     return errors.SW_PREFLIGHT_NO_SUCH_KIND({ path, name, kind, backend, remedy })
-  if (known === 'any' || known.includes(name) || aliases?.[kind]?.[name] !== undefined)
-    return undefined
-  const folded = name.toLowerCase()
-  if (anyCase.includes(kind) && known.some((one) => one.toLowerCase() === folded)) return undefined
+  const folded = (one: string): string => (anyCase.includes(kind) ? one.toLowerCase() : one)
+  if (
+    known === 'any' ||
+    aliases?.[kind]?.[name] !== undefined ||
+    known.some((one) => folded(one) === folded(name))
+  )
+    return miscounted(need, capabilities, folded)
   return errors.SW_PREFLIGHT_UNKNOWN_NAME({ path, name, kind, known, remedy })
+}
+
+function miscounted(
+  { kind, name, path, count }: Need,
+  { counts }: Capabilities,
+  folded: (name: string) => string,
+): PipelineError | undefined {
+  const all = Object.entries(counts?.[kind] ?? {})
+  const takes = all.find(([one]) => folded(one) === folded(name))?.[1]
+  if (count === undefined || takes === undefined) return undefined
+  return count >= takes.least && count <= takes.most
+    ? undefined
+    : errors.SW_PREFLIGHT_COUNT({ path, name, kind, count, ...takes })
 }

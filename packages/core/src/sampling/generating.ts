@@ -12,18 +12,36 @@ type Generating = Omit<Sampling, 'width' | 'height' | 'seed' | 'subseed'> & Pass
 
 /** What both generating stages need of a backend: names in sampling fields, LoRAs in the prompts, scripts, options. */
 export function generatingNeeds(config: Generating): Need[] {
-  const scripts = Object.keys(config.alwayson_scripts ?? {})
+  const scripts = Object.entries(config.alwayson_scripts ?? {})
   const options = Object.keys(config.override_settings ?? {})
   return [
     ...samplingNeeds(config),
     ...loraNeeds(config.prompt, 'prompt'),
     ...loraNeeds(config.negative_prompt, 'negative_prompt'),
-    ...scripts.map((name) => ({ kind: 'script', name, path: `alwayson_scripts.${name}` })),
+    ...scripts.map(([name, given]) => ({
+      kind: 'script',
+      name,
+      path: `alwayson_scripts.${name}`,
+      ...counted(given),
+    })),
     ...(config.script_name === undefined
       ? []
-      : [{ kind: 'script', name: config.script_name, path: 'script_name' }]),
+      : [
+          {
+            kind: 'script',
+            name: config.script_name,
+            path: 'script_name',
+            count: config.script_args?.length ?? 0,
+          },
+        ]),
     ...options.map((name) => ({ kind: 'option', name, path: `override_settings.${name}` })),
   ]
+}
+
+/** How many arguments an always-on script is given, in the form of the API: `{ args: […] }`. */
+function counted(given: unknown): { readonly count?: number } {
+  const args = typeof given === 'object' && given !== null && 'args' in given ? given.args : []
+  return Array.isArray(args) ? { count: args.length } : {}
 }
 
 /** Notes that hold for any generating call: odd sizes, heavy calls, unresolved prompt syntax, an unused negative. */

@@ -21,12 +21,16 @@ export interface Placement {
   readonly server: string
   /** Checkpoints that it has to load first. */
   readonly loads: readonly string[]
+  /** What was in the server's memory until then. */
+  readonly before: readonly string[]
   readonly at: number
 }
 
 export interface Ticket {
   /** Takes the job out of the queue. False when it runs already, or has ended. */
   cancel(): boolean
+  /** Other servers can do it too by now. It keeps its place in time. */
+  allow(able: ReadonlySet<string>): void
 }
 
 /** What is known of a job after it ran. */
@@ -90,19 +94,8 @@ export class Dispatcher {
 
   /** `start` is called once, at once or later, when a server is there for it; `end` must follow. */
   submit(spec: JobSpec, start: (placement: Placement) => void): Ticket {
-    const now = this.#clock.now()
-    const key = [
-      spec.owner,
-      spec.kind,
-      modelsKey(spec.models),
-      [...spec.able].toSorted().join('\n'),
-      // Work that goes on stands apart: it has waited longer.
-      spec.since === undefined ? '' : 'on',
-    ].join('\n\n')
-    const group = this.#groups.get(key) ?? { key, spec, jobs: new Set(), overtaken: 0 }
-    this.#groups.set(key, group)
-    const job: Job = { spec, since: spec.since ?? now, start }
-    group.jobs.add(job)
+    let job: Job = { spec, since: spec.since ?? this.#clock.now(), start }
+    let group = this.#add(job)
     this.accounts.enter(spec.owner)
     this.pump()
     return {
@@ -110,6 +103,12 @@ export class Dispatcher {
         if (!this.#remove(group, job)) return false
         this.accounts.leave(spec.owner)
         return true
+      },
+      allow: (able) => {
+        if (!this.#remove(group, job)) return
+        job = { ...job, spec: { ...spec, able } }
+        group = this.#add(job)
+        this.pump()
       },
     }
   }
@@ -229,14 +228,31 @@ export class Dispatcher {
     this.#countIdle(server)
     server.running = { spec, loads, at, guessed }
     server.used = at
+    const before = server.loaded
     // A job without a model leaves what is there; one with a model leaves its own.
     if (spec.models.length > 0) server.loaded = spec.models
-    job.start({ server: id, loads, at })
+    job.start({ server: id, loads, before, at })
   }
 
   #countIdle(server: Server): void {
     server.idle = this.idleOn(server.id)
     server.idleSince = this.#clock.now()
+  }
+
+  #add(job: Job): Group {
+    const { owner, kind, models, able, since } = job.spec
+    const key = [
+      owner,
+      kind,
+      modelsKey(models),
+      [...able].toSorted().join('\n'),
+      // Work that goes on stands apart: it has waited longer.
+      since === undefined ? '' : 'on',
+    ].join('\n\n')
+    const group = this.#groups.get(key) ?? { key, spec: job.spec, jobs: new Set(), overtaken: 0 }
+    this.#groups.set(key, group)
+    group.jobs.add(job)
+    return group
   }
 
   #remove(group: Group, job: Job): boolean {

@@ -59,6 +59,11 @@ export const poolErrors = defineErrors({
       `${d.operation} of ${d.stage} was on ${d.servers.join(' and ')} when they failed, and is not tried on a further server: ${d.told.join('; ')}`,
     hint: 'look at the servers’ logs at these times: the request may be what brings them down (too large, or a damaged model)',
   },
+  SW_POOL_SAME_RUN: {
+    kind: 'config',
+    message: (d: { id: string }) => `the run "${d.id}" was queued while one of that id is not over`,
+    hint: 'give each descriptor of pool.runs() an id of its own',
+  },
   SW_POOL_CLOSED: {
     kind: 'plugin',
     message: () => 'the pool has been closed by its owner',

@@ -23,6 +23,8 @@ interface Hooks {
   readonly random: () => number
   /** It answers, and may be given a job. */
   readonly onUp: (member: Member) => void
+  /** Whether it is at a job: that one will tell whether it is there. */
+  readonly busy: (member: Member) => boolean
   /** It did not answer once more, or changed otherwise. */
   readonly onChange: (member: Member) => void
   /** Whether the program should stay while it is down: somebody waits. */
@@ -68,13 +70,17 @@ export class Member {
     return model === undefined ? [] : [model]
   }
 
-  /** Asks what it can do. A server that does not answer is down from then on. Never throws. */
+  /** Asks what it can do. A server that does not answer is down from then on, unless a job has come to it meanwhile.
+   *  Never throws. */
   async describe(): Promise<void> {
     try {
-      this.capabilities = await this.backend.describe(this.#closed.signal)
-      if (this.state === 'new') this.#rise()
+      const capabilities = await this.backend.describe(this.#closed.signal)
+      const first = this.capabilities === undefined
+      this.capabilities = capabilities
+      if (first) this.#rise()
     } catch (error) {
-      if (!this.#closed.signal.aborted) this.fall(error)
+      const standing = this.state === 'new' || this.state === 'up'
+      if (standing && !this.#hooks.busy(this) && !this.#closed.signal.aborted) this.fall(error)
     }
   }
 
@@ -135,6 +141,7 @@ export class Member {
   }
 
   #rise(): void {
+    this.#cancelRetry()
     this.state = 'up'
     this.error = undefined
     this.retryAt = undefined

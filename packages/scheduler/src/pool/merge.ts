@@ -41,6 +41,19 @@ export function mergeCapabilities(servers: readonly [Known, ...Known[]]): Capabi
   }
 }
 
+/** Whether what was told before holds of `after` too: the same pictures for the same calls, and no name that means
+ *  something else. */
+export function stillTold(before: Capabilities, after: Capabilities): boolean {
+  const character = ({ identity, grid, refused }: Capabilities) =>
+    JSON.stringify([identity?.dialect, identity?.version, identity?.options, grid, refused])
+  return (
+    character(before) === character(after) &&
+    Object.entries(before.aliases ?? {}).every(([kind, names]) =>
+      Object.entries(names).every(([alias, name]) => after.aliases?.[kind]?.[alias] === name),
+    )
+  )
+}
+
 /** The grid that most have, the first of them where several are as many. */
 function gridOf(grids: readonly SizeGrid[]): SizeGrid {
   const same = (a: SizeGrid, b: SizeGrid) => a.multiple === b.multiple && a.round === b.round

@@ -1,12 +1,13 @@
 import type { Backend } from '@stagewright/core'
 
+import { poolErrors } from './errors.js'
 import type { GroupState } from './policy.js'
 import { modelsKey } from './policy.js'
 import type { Servers } from './servers.js'
 
 /** A run that has not begun: small, so that thousands can wait. */
 export interface RunDescriptor<T = unknown> {
-  /** Unlike any other's in the queue. */
+  /** Unlike any other's that waits or is under way: a second one fails with SW_POOL_SAME_RUN. */
   readonly id: string
   /** Whose it is: a user, a sweep. Default: nobody's, "". */
   readonly owner?: string
@@ -67,15 +68,17 @@ class Queue<T> implements RunQueue<T> {
   readonly #as: (owner: string, job?: string) => Backend
   readonly #options: Required<RunQueueOptions>
   readonly #groups = new Map<string, Pending<T>>()
+  /** By id, the group in which a run waits. */
+  readonly #pending = new Map<string, Pending<T>>()
   readonly #active = new Map<string, Active>()
   readonly #outcomes: RunOutcome<T>[] = []
   readonly #cancelled = { ids: new Set<string>(), owners: new Set<string>(), all: false }
-  #waiting = 0
   #read = false
   #failure: { readonly error: unknown } | undefined
   #filling = false
   #wakeReader: () => void = () => {}
   #wakeIterator: () => void = () => {}
+  #stopReading: () => void = () => {}
   readonly #leave: () => void
 
   constructor(
@@ -86,7 +89,6 @@ class Queue<T> implements RunQueue<T> {
     this.#servers = servers
     this.#as = as
     this.#options = { lookAhead: 10_000, perServer: 2, unread: 1000, ...options }
-    const count = (): number => this.#waiting
     const begin = (): void => this.#begin()
     const backlog = servers.dispatcher.addBacklog(() =>
       [...this.#groups.values()].map(({ models, runs }) => ({
@@ -95,17 +97,17 @@ class Queue<T> implements RunQueue<T> {
         kind: 'txt2img',
       })),
     )
-    servers.queues.add(count)
+    servers.queues.add(this)
     servers.observers.inner.add(begin)
     this.#leave = () => {
       backlog()
-      servers.queues.delete(count)
+      servers.queues.delete(this)
       servers.observers.inner.delete(begin)
     }
   }
 
   get waiting(): number {
-    return this.#waiting
+    return this.#pending.size
   }
 
   get running(): number {
@@ -118,19 +120,45 @@ class Queue<T> implements RunQueue<T> {
     try {
       // Which servers there are says how many runs are begun.
       await this.#servers.describe()
-      for await (const one of descriptors) {
-        this.#add(one)
-        while (this.#waiting >= this.#options.lookAhead && !this.#cancelled.all)
+      const source = iteratorOf(descriptors)
+      while (!this.#cancelled.all) {
+        const next = await this.#nextOf(source)
+        if (next === undefined || next.done === true) break
+        this.#add(next.value)
+        while (this.#isFull() && !this.#cancelled.all)
           await new Promise<void>((wake) => (this.#wakeReader = wake))
-        if (this.#cancelled.all) break
       }
+      if (this.#cancelled.all) void Promise.resolve(source.return?.()).catch(() => {})
     } catch (error) {
-      this.#failure = { error }
-      this.cancelAll()
+      this.fail(error)
     }
     this.#read = true
     this.#begin()
     this.#wakeIterator()
+    this.#leaveIfOver()
+  }
+
+  /** Undefined once everything is cancelled: a source may be silent for as long as it likes. */
+  #nextOf(source: Source<T>): Promise<IteratorResult<RunDescriptor<T>> | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#stopReading = () => resolve(undefined)
+      Promise.resolve(source.next()).then(resolve, reject)
+    })
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.cancelAll()
+  }
+
+  #isFull(): boolean {
+    const { lookAhead, unread } = this.#options
+    // Runs that are cancelled before they begin are outcomes at once.
+    return this.waiting >= lookAhead || this.#outcomes.length >= Math.max(unread, lookAhead)
+  }
+
+  #leaveIfOver(): void {
+    if (this.#read && this.waiting === 0 && this.running === 0) this.#leave()
   }
 
   cancel(id: string): void {
@@ -139,13 +167,11 @@ class Queue<T> implements RunQueue<T> {
       active.controller.abort(new CancelledRun(id))
       return
     }
-    for (const group of this.#groups.values()) {
-      if (!group.runs.has(id)) continue
+    const group = this.#pending.get(id)
+    if (group !== undefined) {
       this.#take(group, id)
       this.#end({ id, owner: group.owner, status: 'cancelled' })
-      return
-    }
-    if (!this.#read) this.#cancelled.ids.add(id)
+    } else if (!this.#read) this.#cancelled.ids.add(id)
   }
 
   cancelOwner(owner: string): void {
@@ -156,6 +182,7 @@ class Queue<T> implements RunQueue<T> {
   cancelAll(): void {
     this.#cancelled.all = true
     this.#cancelWhere(() => true)
+    this.#stopReading()
     this.#wakeReader()
   }
 
@@ -165,10 +192,11 @@ class Queue<T> implements RunQueue<T> {
         const outcome = this.#outcomes.shift()
         if (outcome !== undefined) {
           this.#begin()
+          this.#wakeReader()
           yield outcome
           continue
         }
-        if (this.#read && this.#waiting === 0 && this.#active.size === 0) break
+        if (this.#read && this.waiting === 0 && this.running === 0) break
         await new Promise<void>((wake) => (this.#wakeIterator = wake))
       }
       if (this.#failure !== undefined) throw this.#failure.error
@@ -185,6 +213,10 @@ class Queue<T> implements RunQueue<T> {
       this.#end({ id, owner, status: 'cancelled' })
       return
     }
+    if (this.#pending.has(id) || this.#active.has(id)) {
+      this.#end({ id, owner, status: 'failed', error: poolErrors.SW_POOL_SAME_RUN({ id }) })
+      return
+    }
     const key = `${owner}\n\n${modelsKey(models)}`
     const group = this.#groups.get(key) ?? {
       key,
@@ -198,7 +230,7 @@ class Queue<T> implements RunQueue<T> {
       this.#servers.dispatcher.accounts.enter(owner)
     }
     group.runs.set(id, descriptor)
-    this.#waiting += 1
+    this.#pending.set(id, group)
     this.#begin()
   }
 
@@ -207,7 +239,7 @@ class Queue<T> implements RunQueue<T> {
     if (this.#filling) return
     this.#filling = true
     try {
-      while (this.#waiting > 0 && this.#outcomes.length < this.#options.unread) {
+      while (this.waiting > 0 && this.#outcomes.length < this.#options.unread) {
         const up = this.#servers.dispatcher.servers().map(({ id }) => id)
         if (this.#active.size >= Math.max(1, up.length) * this.#options.perServer) return
         const next = this.#choose(up)
@@ -290,7 +322,7 @@ class Queue<T> implements RunQueue<T> {
 
   #take(group: Pending<T>, id: string): void {
     group.runs.delete(id)
-    this.#waiting -= 1
+    this.#pending.delete(id)
     if (group.runs.size === 0) {
       this.#groups.delete(group.key)
       this.#servers.dispatcher.accounts.leave(group.owner)
@@ -301,6 +333,7 @@ class Queue<T> implements RunQueue<T> {
   #end(outcome: RunOutcome<T>): void {
     this.#outcomes.push(outcome)
     this.#wakeIterator()
+    this.#leaveIfOver()
   }
 
   #cancelWhere(is: (owner: string) => boolean): void {
@@ -312,6 +345,14 @@ class Queue<T> implements RunQueue<T> {
     for (const [id, { owner, controller }] of this.#active)
       if (is(owner)) controller.abort(new CancelledRun(id))
   }
+}
+
+type Source<T> = AsyncIterator<RunDescriptor<T>, unknown> | Iterator<RunDescriptor<T>, unknown>
+
+function iteratorOf<T>(
+  source: Iterable<RunDescriptor<T>> | AsyncIterable<RunDescriptor<T>>,
+): Source<T> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }
 
 /** The reason of the signal of a run that is cancelled. */

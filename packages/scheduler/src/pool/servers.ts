@@ -7,6 +7,7 @@ import {
   isPipelineError,
   type Operation,
   type PipelineError,
+  type SizeGrid,
 } from '@stagewright/core'
 
 import type { Clock } from './clock.js'
@@ -14,7 +15,7 @@ import { Dispatcher, type JobSpec, type Placement } from './dispatcher.js'
 import { type Evidence, poolErrors } from './errors.js'
 import type { Guesses } from './estimates.js'
 import { type BreakerOptions, Member, type PoolMember, shortReason } from './member.js'
-import { mergeCapabilities } from './merge.js'
+import { mergeCapabilities, stillTold } from './merge.js'
 import { Observers } from './observers.js'
 import { orAborted } from './or-aborted.js'
 import { RunningCall } from './running-call.js'
@@ -33,8 +34,17 @@ export interface ServersOptions {
 }
 
 interface Waiting {
-  readonly able: ReadonlySet<string>
+  able: ReadonlySet<string>
   readonly reject: (error: PipelineError) => void
+  /** A server is up that may be able to do it. */
+  readonly offer: (member: Member) => void
+}
+
+/** A queue of runs that have not begun. */
+export interface QueueOfRuns {
+  readonly waiting: number
+  /** The pool is closed: ends it with the error. */
+  fail(error: unknown): void
 }
 
 /** The servers of a pool, and the calls on their way through it. */
@@ -42,8 +52,7 @@ export class Servers {
   readonly kind: string
   readonly dispatcher: Dispatcher
   readonly observers = new Observers(() => this.status())
-  /** Runs that are not begun, told by the queues that hold them. */
-  readonly queues = new Set<() => number>()
+  readonly queues = new Set<QueueOfRuns>()
   readonly #options: ServersOptions
   readonly #members: ReadonlyMap<string, Member>
   readonly #running = new Map<string, RunningCall>()
@@ -70,6 +79,7 @@ export class Servers {
       random,
       onUp: (member: Member) => this.#onUp(member),
       onChange: (member: Member) => this.#onChange(member),
+      busy: ({ name }: Member) => this.#running.has(name),
       waits: () => this.#waiting.size > 0,
     }
     this.#members = new Map(members.map((one) => [one.name, new Member(one, hooks)]))
@@ -84,6 +94,7 @@ export class Servers {
     if (this.now() - this.#describedAt >= this.#options.describeEvery || this.#merged === undefined)
       this.#describing ??= this.#ask().finally(() => (this.#describing = undefined))
     if (this.#describing !== undefined) await orAborted(this.#describing, signal)
+    this.#refuseClosed()
     this.#merged = this.#merge()
     return this.#merged
   }
@@ -96,8 +107,10 @@ export class Servers {
   }
 
   async settle(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'> {
+    const attempts = Array.from({ length: this.#options.quarantineAfter }, (_, i) => i + 1)
     const asked = [...this.#members.values()].flatMap(({ backend }) =>
-      [callId, attemptId(callId, 2)].map(async (id) => {
+      attempts.map(async (attempt) => {
+        const id = attemptId(callId, attempt)
         try {
           return (await backend.settle?.(id, signal)) ?? 'over'
         } catch (error) {
@@ -137,33 +150,42 @@ export class Servers {
       if (able.size === 0) throw last ?? this.#noServer(wanted)
       const placement = await this.#place(
         { ...call, able, since: since ?? (moved ? came : undefined) },
+        (member) => !refusedBy.has(member.name) && this.#isAble(member, wanted),
         signal,
       )
       const member = this.#members.get(placement.server) as Member
-      const attempt = (attempts.get(member.name) ?? 0) + 1
-      attempts.set(member.name, attempt)
+      const attempt = attempts.get(member.name) ?? 1
       const id = attemptId(ctx.id, attempt)
       const running = new RunningCall({ ...call, ctx, id, clock: this.#options.clock })
       this.#running.set(member.name, running)
       this.observers.changed()
+      let begun = false
       try {
         signal.throwIfAborted()
+        begun = true
         const result = await member.backend.call(operation, request, running.context)
         this.#succeed(member, placement, running, result)
         return result
       } catch (error) {
         this.#running.delete(member.name)
-        const verdict = signal.aborted ? 'job' : verdictOn(error)
+        const verdict = signal.aborted || this.#closed ? 'job' : verdictOn(error)
         last = error
         if (verdict === 'either') member.doubts += 1
-        if (verdict === 'server' || member.doubts >= mostDoubts) {
+        // It was never there as that call: the next one may go by its id.
+        if (wasAtIt(error)) attempts.set(member.name, attempt + 1)
+        if (verdict === 'server' || (verdict === 'either' && member.doubts >= mostDoubts)) {
           this.dispatcher.down(member.name)
           member.failed += 1
           member.fall(error, mayStillRun(error) ? id : undefined)
           if (wasAtIt(error)) evidence.push(evidenceOf(member.name, error))
         } else if (verdict !== 'job') refusedBy.add(member.name)
-        this.dispatcher.end(placement, { typical: false })
+        const untouched = !begun || verdict === 'elsewhere'
+        this.dispatcher.end(placement, {
+          loaded: untouched ? placement.before : undefined,
+          typical: false,
+        })
         this.observers.changed()
+        if (this.#closed && !signal.aborted) throw poolErrors.SW_POOL_CLOSED({}, { cause: error })
         if (verdict === 'job') throw error
         if (evidence.length >= this.#options.quarantineAfter) {
           this.#quarantined += 1
@@ -211,7 +233,7 @@ export class Servers {
       done: servers.reduce((sum, { done }) => sum + done, 0),
       moved: this.#moved,
       quarantined: this.#quarantined,
-      waiting: [...this.queues].reduce((sum, count) => sum + count(), 0),
+      waiting: [...this.queues].reduce((sum, { waiting }) => sum + waiting, 0),
       owners: this.dispatcher.accounts.all(),
     }
   }
@@ -219,6 +241,7 @@ export class Servers {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    for (const queue of this.queues) queue.fail(poolErrors.SW_POOL_CLOSED({}))
     for (const waiting of this.#waiting) waiting.reject(poolErrors.SW_POOL_CLOSED({}))
     for (const member of this.#members.values()) member.close()
     this.observers.close()
@@ -241,7 +264,7 @@ export class Servers {
     const is = made === undefined ? undefined : this.#canonical(made)
     const drifted = is !== undefined && asked !== undefined && is !== asked
     this.dispatcher.end(placement, {
-      loaded: drifted ? [is] : undefined,
+      loaded: kept === true ? placement.before : drifted ? [is] : undefined,
       loading: running.loadingMs,
       typical: kept !== true,
     })
@@ -259,13 +282,21 @@ export class Servers {
   }
 
   #able(wanted: Wanted): Set<string> {
-    const grid = this.#merged?.grid ?? { multiple: 1, round: 'down' }
     return new Set(
       [...this.#members.values()]
-        .filter(({ name }) => this.#admitted.has(name))
-        .filter((member) => reasonAgainst(member, wanted, grid) === undefined)
+        .filter((member) => this.#isAble(member, wanted))
         .map(({ name }) => name),
     )
+  }
+
+  #isAble(member: Member, wanted: Wanted): boolean {
+    return (
+      this.#admitted.has(member.name) && reasonAgainst(member, wanted, this.#grid) === undefined
+    )
+  }
+
+  get #grid(): SizeGrid {
+    return this.#merged?.grid ?? { multiple: 1, round: 'down' }
   }
 
   /** The one name that servers know a checkpoint by: what is loaded is compared by it. */
@@ -283,17 +314,22 @@ export class Servers {
   }
 
   #noServer(wanted: Wanted): PipelineError {
-    const grid = this.#merged?.grid ?? { multiple: 1, round: 'down' }
-    return noServer([...this.#members.values()], wanted, grid)
+    return noServer([...this.#members.values()], wanted, this.#grid)
   }
 
-  #place(spec: JobSpec, signal: AbortSignal): Promise<Placement> {
+  #place(
+    spec: JobSpec,
+    isAble: (member: Member) => boolean,
+    signal: AbortSignal,
+  ): Promise<Placement> {
     return new Promise((resolve, reject) => {
       let over = false
       const end = (): void => {
         over = true
         this.#waiting.delete(waiting)
         signal.removeEventListener('abort', onAbort)
+        // Nobody waits any more: the program need not stay until the servers that are down have been asked again.
+        if (this.#waiting.size === 0) this.#reconsider()
       }
       const waiting: Waiting = {
         able: spec.able,
@@ -301,6 +337,11 @@ export class Servers {
           if (!ticket.cancel()) return
           end()
           reject(error)
+        },
+        offer: (member) => {
+          if (waiting.able.has(member.name) || !isAble(member)) return
+          waiting.able = new Set([...waiting.able, member.name])
+          ticket.allow(waiting.able)
         },
       }
       const onAbort = (): void => {
@@ -316,16 +357,20 @@ export class Servers {
       if (over) return
       this.#waiting.add(waiting)
       signal.addEventListener('abort', onAbort, { once: true })
-      // Somebody waits now: the program stays until the server has been asked again.
-      for (const member of this.#members.values()) member.reconsider()
+      if (this.#waiting.size === 1) this.#reconsider()
       this.observers.changed()
     })
   }
 
+  #reconsider(): void {
+    for (const member of this.#members.values()) member.reconsider()
+  }
+
   async #ask(): Promise<void> {
-    // One that is at work is left in peace; one that is down is asked when its pause is over.
+    // One that is at work is left in peace; one that is down is asked when its pause is over, but for whoever has none.
+    const none = this.#known().length === 0
     const asked = [...this.#members.values()].filter(
-      ({ name, state }) => state === 'new' || (state === 'up' && !this.#running.has(name)),
+      ({ name, state }) => none || state === 'new' || (state === 'up' && !this.#running.has(name)),
     )
     await Promise.all(
       asked.map(async (member) => {
@@ -369,13 +414,11 @@ export class Servers {
     // Before the first description, and where it would change it, a newcomer waits for the next one.
     if (this.#merged !== undefined && !this.#admitted.has(member.name)) {
       const [first, ...others] = this.#known()
-      const merged = first === undefined ? undefined : mergeCapabilities([first, ...others])
-      const character = ({ identity, grid }: Capabilities) =>
-        JSON.stringify([identity?.dialect, identity?.version, identity?.options, grid])
-      if (merged !== undefined && character(merged) === character(this.#merged))
+      if (first !== undefined && stillTold(this.#merged, mergeCapabilities([first, ...others])))
         this.#admitted = new Set([...this.#admitted, member.name])
     }
     if (this.#admitted.has(member.name)) this.#open(member)
+    for (const waiting of this.#waiting) waiting.offer(member)
     this.observers.changed()
   }
 

@@ -1,18 +1,9 @@
 import { webui } from '@stagewright/backend-webui'
-import { type Backend, errors, isPipelineError, type PipelineError } from '@stagewright/core'
+import { type Backend, errors } from '@stagewright/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-import { pool, type PoolStatus } from '../../src/index.js'
-import { draw, fakes, poolOf, prompts } from './servers.js'
-
-const failure = (call: Promise<unknown>): Promise<PipelineError> =>
-  call.then(
-    () => expect.fail('it succeeds'),
-    (error: unknown) => (isPipelineError(error) ? error : expect.fail(String(error))),
-  )
-
-const servers = (status: PoolStatus) =>
-  Object.fromEntries(status.servers.map((one) => [one.name, one]))
+import { pool } from '../../src/index.js'
+import { draw, failure, fakes, poolOf, prompts, servers, until } from './servers.js'
 
 describe('a server that fails', () => {
   it('loses its job to another, and is given jobs again when it is back', async () => {
@@ -32,12 +23,12 @@ describe('a server that fails', () => {
       [4],
     ])
     expect(prompts(b)).toHaveLength(4)
-    expect(servers(both.status())['a']).toMatchObject({ failed: 1, done: 0 })
-    expect(servers(both.status())['a']?.error).toMatch(/connection/)
+    expect(servers(both)['a']).toMatchObject({ failed: 1, done: 0 })
+    expect(servers(both)['a']?.error).toMatch(/connection/)
 
     await a.restart()
     const before = prompts(a).length
-    await until(() => servers(both.status())['a']?.state === 'idle', both.observe)
+    await until(() => servers(both)['a']?.state === 'idle', both)
     await Promise.all([5, 6, 7, 8].map((seed) => draw(both, { seed })))
     expect(prompts(a).length).toBeGreaterThan(before)
   })
@@ -48,7 +39,7 @@ describe('a server that fails', () => {
     await draw(both)
     await a.crash()
     const call = draw(both, { seed: 2 })
-    await until(() => servers(both.status())['a']?.failed === 1, both.observe)
+    await until(() => servers(both)['a']?.failed === 1, both)
     expect(both.status().queued).toBe(1)
     await a.restart()
     expect((await call).images).toHaveLength(1)
@@ -80,7 +71,7 @@ describe('a server that fails', () => {
     await draw(both)
     await a.crash()
     const call = draw(both)
-    await until(() => pauses.length > 5, both.observe)
+    await until(() => pauses.length > 5, both)
     await a.restart()
     await call
     expect([...new Set(pauses)].slice(0, 4)).toEqual([8, 16, 32, 64])
@@ -131,7 +122,7 @@ describe('a job that brings servers down', () => {
     for (const one of [a, b]) one.faults.add({ kind: 'oom', times: Infinity })
     expect((await failure(draw(both))).code).toBe('SW_WEBUI_OUT_OF_MEMORY')
     expect([...prompts(a), ...prompts(b)]).toHaveLength(1)
-    expect(servers(both.status())).toMatchObject({ a: { state: 'idle' }, b: { state: 'idle' } })
+    expect(servers(both)).toMatchObject({ a: { state: 'idle' }, b: { state: 'idle' } })
   })
 
   it('is asked of another server where one answers with an error of its own', async () => {
@@ -140,7 +131,7 @@ describe('a job that brings servers down', () => {
     a.faults.add({ kind: 'answer', status: 500, body: { error: 'RuntimeError', errors: 'odd' } })
     const [first, second] = await Promise.all([draw(both), draw(both, { seed: 2 })])
     expect([first.images.length, second.images.length]).toEqual([1, 1])
-    expect(servers(both.status())).toMatchObject({ a: { failed: 0 }, b: { failed: 0 } })
+    expect(servers(both)).toMatchObject({ a: { failed: 0 }, b: { failed: 0 } })
   })
 })
 
@@ -176,25 +167,12 @@ describe('a call whose end nobody saw', () => {
     expect((await draw(both, {}, { id: 'lost' })).images).toHaveLength(1)
     await asked
     expect(settled).toEqual(['lost'])
-    expect(servers(both.status())).toMatchObject({ a: { state: 'probing' }, b: { done: 1 } })
+    expect(servers(both)).toMatchObject({ a: { state: 'probing' }, b: { done: 1 } })
     await Promise.all([draw(both), draw(both, { seed: 2 })])
-    expect(servers(both.status())).toMatchObject({ a: { done: 0 }, b: { done: 3 } })
+    expect(servers(both)).toMatchObject({ a: { done: 0 }, b: { done: 3 } })
     release()
-    await until(() => servers(both.status())['a']?.state === 'idle', both.observe)
+    await until(() => servers(both)['a']?.state === 'idle', both)
     await Promise.all([draw(both), draw(both, { seed: 2 })])
-    expect(servers(both.status())['a']?.done).toBe(1)
+    expect(servers(both)['a']?.done).toBe(1)
   })
 })
-
-async function until(
-  holds: () => boolean,
-  observe: (told: () => void) => () => void,
-): Promise<void> {
-  while (!holds())
-    await new Promise<void>((resolve) => {
-      const end = observe(() => {
-        end()
-        resolve()
-      })
-    })
-}

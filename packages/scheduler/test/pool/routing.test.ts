@@ -1,18 +1,12 @@
 import { webui } from '@stagewright/backend-webui'
-import {
-  createPipeline,
-  Hires,
-  isPipelineError,
-  type PipelineError,
-  Upscale,
-} from '@stagewright/core'
+import { createPipeline, Hires, Upscale } from '@stagewright/core'
 import { adetailer } from '@stagewright/stage-adetailer'
 import { txt2img } from '@stagewright/stage-txt2img'
 import { upscale } from '@stagewright/stage-upscale'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { pool } from '../../src/index.js'
-import { context, draw, fakes, poolOf, prompts } from './servers.js'
+import { context, draw, failure, fakes, poolOf, prompts } from './servers.js'
 
 const models = [
   'sd_xl_base_1.0.safetensors',
@@ -20,12 +14,6 @@ const models = [
   'dreamshaper_8.safetensors',
 ]
 const names = models.map((file) => file.replace('.safetensors', ''))
-
-const failure = (call: Promise<unknown>): Promise<PipelineError> =>
-  call.then(
-    () => expect.fail('it succeeds'),
-    (error: unknown) => (isPipelineError(error) ? error : expect.fail(String(error))),
-  )
 
 const paths = (fake: { requests: readonly { path: string }[] }): string[] =>
   fake.requests.map(({ path }) => path).filter((path) => /txt2img|img2img|extra-single/.test(path))

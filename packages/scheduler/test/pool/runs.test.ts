@@ -1,9 +1,12 @@
-import { createPipeline, type RunResult } from '@stagewright/core'
+import { webui } from '@stagewright/backend-webui'
+import { type Backend, createPipeline, type RunResult } from '@stagewright/core'
 import { txt2img } from '@stagewright/stage-txt2img'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
-import type { RunDescriptor, RunOutcome } from '../../src/index.js'
-import { draw, fakes, poolOf, prompts } from './servers.js'
+import { type RunDescriptor, type RunOutcome, systemClock } from '../../src/index.js'
+import { runQueue } from '../../src/pool/run-queue.js'
+import { Servers } from '../../src/pool/servers.js'
+import { draw, failure, fakes, poolOf, prompts, until } from './servers.js'
 
 const models = [
   'sd_xl_base_1.0.safetensors',
@@ -144,5 +147,123 @@ describe('queued runs', () => {
       throw new Error('the list broke off')
     }
     await expect(all(poolOf({ a }).runs(broken()))).rejects.toThrow('the list broke off')
+  })
+
+  it('10,000 of them wait as the small objects they are, and the first is told while they do', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const both = poolOf({ a, b })
+    const begun = new Set<number>()
+    let read = 0
+    function* many(): Generator<RunDescriptor<number>> {
+      while (read < 25_000) {
+        const at = (read += 1)
+        const one = runOf(at)
+        yield {
+          id: one.id,
+          run: (backend, signal) => {
+            begun.add(at)
+            return one.run(backend, signal)
+          },
+        }
+      }
+    }
+    const queue = both.runs(many())
+    const counts = { done: 0, failed: 0, cancelled: 0 }
+    for await (const { status } of queue) {
+      counts[status] += 1
+      if (counts.done + counts.failed + counts.cancelled > 1) continue
+      // Two for each server, and the next one for whom the first has made room.
+      expect(begun.size).toBeLessThanOrEqual(5)
+      expect(read).toBeLessThanOrEqual(10_005)
+      await until(() => queue.waiting === 10_000, both)
+      expect(both.status().waiting).toBe(10_000)
+      queue.cancelAll()
+      expect(both.status().waiting).toBe(0)
+    }
+    expect(counts.done + counts.cancelled).toBe(read)
+    expect(counts.cancelled).toBeGreaterThanOrEqual(10_000)
+    expect(prompts(a).length + prompts(b).length).toBeLessThanOrEqual(5)
+  })
+
+  it('under an id that is taken fail, and hold nothing up', async () => {
+    const { a } = await fakes({ a: {} })
+    const outcomes = await all(poolOf({ a }).runs([runOf(1), runOf(2), runOf(2), runOf(1)]))
+    const told = outcomes.map(({ id, status }) => `${id} ${status}`)
+    expect(told.toSorted()).toEqual(['run 1 done', 'run 1 failed', 'run 2 done', 'run 2 failed'])
+    const failed = outcomes.find(({ status }) => status === 'failed')
+    expect(failed).toMatchObject({ error: { code: 'SW_POOL_SAME_RUN' } })
+    expect(prompts(a)).toHaveLength(2)
+  })
+
+  it('of an owner who is cancelled are read no faster than they are told', async () => {
+    const { a } = await fakes({ a: {} })
+    let read = 0
+    function* many(): Generator<RunDescriptor<number>> {
+      while (read < 5000) yield runOf((read += 1), { owner: 'gone' })
+    }
+    const one = poolOf({ a })
+    await one.describe()
+    const queue = one.runs(many(), { lookAhead: 10, unread: 20 })
+    queue.cancelOwner('gone')
+    await draw(one)
+    expect(read).toBeLessThan(25)
+    let told = 0
+    for await (const { status } of queue) {
+      told += 1
+      expect([status, read - told < 25]).toEqual(['cancelled', true])
+    }
+    expect(told).toBe(5000)
+  })
+
+  it('end when all are cancelled, though their source is silent', async () => {
+    const { a } = await fakes({ a: {} })
+    async function* silent(): AsyncGenerator<RunDescriptor<number>> {
+      yield runOf(1)
+      await new Promise(() => {})
+    }
+    const queue = poolOf({ a }).runs(silent())
+    const ids: string[] = []
+    for await (const { id } of queue) {
+      ids.push(id)
+      queue.cancelAll()
+    }
+    expect(ids).toEqual(['run 1'])
+  })
+
+  it('are told as cancelled when the pool is closed, and the queue says why', async () => {
+    const { a } = await fakes({ a: {} })
+    const one = poolOf({ a })
+    a.faults.add({ kind: 'stall', at: 'during' })
+    const outcomes: RunOutcome<number>[] = []
+    const read = (async () => {
+      for await (const outcome of one.runs([1, 2, 3, 4, 5].map((id) => runOf(id))))
+        outcomes.push(outcome)
+    })()
+    const ended = failure(read)
+    await a.until(({ queue }) => queue > 0)
+    await one[Symbol.asyncDispose]()
+    expect((await ended).code).toBe('SW_POOL_CLOSED')
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('cancelled'))
+    expect(prompts(a)).toHaveLength(1)
+  })
+
+  it('that nobody listens to are forgotten once they are over', async () => {
+    const { a } = await fakes({ a: {} })
+    const servers = new Servers([{ name: 'a', backend: webui({ url: a.url }) }], {
+      clock: systemClock,
+      random: () => 1,
+      breaker: { first: 10, most: 50 },
+      quarantineAfter: 2,
+      giveUpAfter: 1000,
+      describeEvery: 0,
+      guesses: { job: 10, load: 10 },
+    })
+    onTestFinished(() => servers.close())
+    const queue = runQueue(servers, () => ({}) as Backend, [runOf(1), runOf(2)])
+    expect(servers.queues.size).toBe(1)
+    queue.cancelAll()
+    await servers.describe()
+    await Promise.resolve()
+    expect([servers.queues.size, servers.observers.inner.size]).toEqual([0, 0])
   })
 })

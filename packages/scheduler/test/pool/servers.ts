@@ -3,14 +3,15 @@ import {
   type Backend,
   type CallContext,
   type CallResult,
-  type Operation,
+  isPipelineError,
+  type PipelineError,
   Txt2Img,
   type Txt2ImgRequest,
 } from '@stagewright/core'
 import { type FakeWebui, type FakeWebuiOptions, startFakeWebui } from '@stagewright/fake-webui'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 
-import { type Pool, pool, type PoolOptions } from '../../src/index.js'
+import { type Pool, pool, type PoolOptions, type ServerStatus } from '../../src/index.js'
 
 /** Real servers on free ports, by name; closed with the test. */
 export async function fakes<N extends string>(
@@ -26,15 +27,16 @@ export async function fakes<N extends string>(
   return Object.fromEntries(entries) as Record<N, FakeWebui>
 }
 
-/** A pool of them. Pauses are short, so that a test need not wait. */
+/** A pool of them, each with something `around` it where a test wants that. Pauses are short, so that it need not wait. */
 export function poolOf(
-  servers: Readonly<Record<string, FakeWebui>>,
+  of: Readonly<Record<string, FakeWebui>>,
   options: PoolOptions = {},
+  around: (backend: Backend, name: string) => Backend = (backend) => backend,
 ): Pool {
   const made = pool(
-    Object.entries(servers).map(([name, { url }]) => ({
+    Object.entries(of).map(([name, { url }]) => ({
       name,
-      backend: webui({ url, pollInterval: 5, timeouts: { connect: 1000 } }),
+      backend: around(webui({ url, pollInterval: 5, timeouts: { connect: 1000 } }), name),
     })),
     { breaker: { first: 10, most: 50 }, describeEvery: 0, ...options },
   )
@@ -89,4 +91,26 @@ export function prompts({ requests }: FakeWebui): string[] {
     .map(({ body }) => String((body as { prompt?: unknown }).prompt))
 }
 
-export type Asked = Operation<unknown>
+/** The status of each server, by its name. */
+export function servers(of: Pool): Readonly<Record<string, ServerStatus>> {
+  return Object.fromEntries(of.status().servers.map((one) => [one.name, one]))
+}
+
+/** What a call fails with. */
+export async function failure(call: Promise<unknown>): Promise<PipelineError> {
+  return call.then(
+    () => expect.fail('it succeeds'),
+    (error: unknown) => (isPipelineError(error) ? error : expect.fail(String(error))),
+  )
+}
+
+/** Resolves when something holds of a pool. */
+export async function until(holds: () => boolean, { observe }: Pool): Promise<void> {
+  while (!holds())
+    await new Promise<void>((resolve) => {
+      const end = observe(() => {
+        end()
+        resolve()
+      })
+    })
+}

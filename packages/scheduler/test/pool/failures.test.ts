@@ -1,5 +1,7 @@
 import { webui } from '@stagewright/backend-webui'
-import { type Backend, errors } from '@stagewright/core'
+import { type Backend, createPipeline, errors } from '@stagewright/core'
+import { txt2img } from '@stagewright/stage-txt2img'
+import { upscale } from '@stagewright/stage-upscale'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { pool } from '../../src/index.js'
@@ -31,6 +33,36 @@ describe('a server that fails', () => {
     await until(() => servers(both)['a']?.state === 'idle', both)
     await Promise.all([5, 6, 7, 8].map((seed) => draw(both, { seed })))
     expect(prompts(a).length).toBeGreaterThan(before)
+  })
+
+  it('takes nothing with it that was finished: a run goes on from its last call', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const both = poolOf({ a, b })
+    await both.describe()
+    for (const one of [a, b])
+      one.faults.add({ kind: 'stall', at: 'during', match: { stage: 'upscale' } })
+    const run = createPipeline({ backend: both, stages: [txt2img, upscale] }).run({
+      prompt: 'a keeper',
+      width: 64,
+      height: 64,
+      seed: 1,
+      txt2img: {},
+      upscale: { upscaler_1: 'Lanczos', upscaling_resize: 2 },
+    })
+    await until(() => both.status().done === 1, both)
+    const at = await Promise.race(
+      [a, b].map(async (one) => {
+        await one.until(({ queue }) => queue > 0)
+        return one
+      }),
+    )
+    for (const one of [a, b]) if (one !== at) one.faults.clear()
+    await at.crash()
+    expect((await run).images.map(({ width }) => width)).toEqual([128])
+    const made = [a, b].flatMap(({ requests }) => requests.map(({ path }) => path))
+    expect(made.filter((path) => path.endsWith('/txt2img'))).toHaveLength(1)
+    expect(made.filter((path) => path.endsWith('/extra-single-image'))).toHaveLength(2)
+    expect(both.status()).toMatchObject({ done: 2, moved: 1 })
   })
 
   it('is waited for when it is the only one, and the work goes on', async () => {

@@ -6,7 +6,7 @@ import { upscale } from '@stagewright/stage-upscale'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { pool } from '../../src/index.js'
-import { context, draw, failure, fakes, poolOf, prompts } from './servers.js'
+import { context, draw, failure, fakes, poolOf, prompts, servers } from './servers.js'
 
 const models = [
   'sd_xl_base_1.0.safetensors',
@@ -73,6 +73,53 @@ describe('where a call goes', () => {
     expect(paths(a).filter((path) => path.endsWith('img2img'))).toEqual([])
     expect(paths(a).filter((path) => path.endsWith('txt2img')).length).toBeGreaterThan(0)
     expect(paths(b).filter((path) => path.endsWith('img2img'))).toHaveLength(4)
+  })
+
+  it('a stage that needs no model is made by a server that is free, wherever the picture was made', async () => {
+    const { a, b } = await fakes({
+      a: { models: [models[0] as string] },
+      b: { models: [models[1] as string] },
+    })
+    const both = poolOf({ a, b })
+    await both.describe()
+    a.faults.add({ kind: 'stall', at: 'during', times: 2 })
+    const run = createPipeline({ backend: both, stages: [txt2img, upscale] }).run({
+      prompt: 'short',
+      model: names[0],
+      width: 64,
+      height: 64,
+      seed: 1,
+      txt2img: {},
+      upscale: { upscaler_1: 'Lanczos', upscaling_resize: 2 },
+    })
+    await a.until(({ queue }) => queue > 0)
+    const long = draw(both, { prompt: 'long', model: names[0] })
+    a.faults.release()
+    expect((await run).status).toBe('done')
+    expect(paths(b)).toEqual([expect.stringContaining('extra-single')])
+    expect(servers(both)['a']?.state).toBe('busy')
+    a.faults.release()
+    await long
+  })
+
+  it('the later calls of a run go before runs that begin after it', async () => {
+    const { a } = await fakes({ a: {} })
+    const one = poolOf({ a })
+    await one.describe()
+    const run = one.as('sweep', 'run 1')
+    a.faults.add({ kind: 'stall', at: 'during' })
+    const first = draw(run, { prompt: 'first' })
+    const later = [1, 2].map((seed) =>
+      draw(one.as('sweep', `run 2.${seed}`), { prompt: 'later', seed }),
+    )
+    await a.until(({ queue }) => queue > 0)
+    const second = first.then(() => draw(run, { prompt: 'second' }))
+    // In the queue before the server is free for the next one.
+    const third = draw(run, { prompt: 'third' })
+    a.faults.release()
+    await Promise.all([first, second, third, ...later])
+    expect(prompts(a).indexOf('third')).toBe(1)
+    expect(prompts(a).indexOf('second')).toBeLessThan(4)
   })
 
   it('a call without a model is pinned to one: not each server’s own', async () => {

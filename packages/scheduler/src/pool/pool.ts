@@ -20,7 +20,8 @@ export interface PoolOptions {
   readonly breaker?: Partial<BreakerOptions> | undefined
   /** How many servers may fail at a call before it is given up with what happened. Default 2. */
   readonly quarantineAfter?: number | undefined
-  /** Milliseconds that a call waits while every server that can do it is down. Default 600,000. */
+  /** Milliseconds after which a call is given up because every server that can do it has been down for so long. Default
+   *  600,000. */
   readonly giveUpAfter?: number | undefined
   /** Milliseconds for which what a server said of itself is taken as still true. Default 10,000. */
   readonly describeEvery?: number | undefined

@@ -255,13 +255,12 @@ class Queue<T> implements RunQueue<T> {
     up: readonly string[],
   ): { readonly group: Pending<T>; readonly server: string | undefined } | undefined {
     const { dispatcher } = this.#servers
-    const able = new Set(up)
     const groups = [...this.#groups.values()].map(
       ({ key, owner, models, runs, since }): GroupState => ({
         key,
         owner,
         models,
-        able,
+        able: this.#servers.having(models),
         count: runs.size,
         each: dispatcher.estimates.job('txt2img', models),
         since,

@@ -5,6 +5,7 @@ import {
   type Capabilities,
   errors as core,
   isPipelineError,
+  mismatch,
   type Operation,
   type PipelineError,
   type SizeGrid,
@@ -97,6 +98,16 @@ export class Servers {
     this.#refuseClosed()
     this.#merged = this.#merge()
     return this.#merged
+  }
+
+  /** Servers that have all of these checkpoints; all servers where none has. */
+  having(models: readonly string[]): ReadonlySet<string> {
+    const has = this.#known().filter(({ capabilities }) =>
+      models.every(
+        (name) => mismatch({ kind: 'model', name, path: '' }, capabilities, '') === undefined,
+      ),
+    )
+    return new Set((has.length > 0 ? has : this.#known()).map(({ name }) => name))
   }
 
   refuses({ stage, operation, slots, needs }: CallNeeds): PipelineError | undefined {

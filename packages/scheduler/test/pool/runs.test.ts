@@ -57,6 +57,31 @@ describe('queued runs', () => {
     expect(a.state.loads.length + b.state.loads.length).toBeLessThanOrEqual(3)
   })
 
+  it('are begun for servers that have their models: none is idle while its own wait behind others', async () => {
+    const [first, second, third] = models as [string, string, string]
+    const { a, b } = await fakes({ a: { models: [first, second] }, b: { models: [third] } })
+    const both = poolOf({ a, b })
+    a.faults.add({ kind: 'stall', at: 'during' })
+    const named = (file: string, count: number, from: number): RunDescriptor<number>[] =>
+      Array.from({ length: count }, (_, i) => {
+        const model = file.replace('.safetensors', '')
+        return runOf(from + i, {
+          models: [model],
+          run: async (backend, signal) =>
+            (await draw(backend, { model, seed: from + i }, { signal })).images.length,
+        })
+      })
+    // Of those that only the second server can do there are the fewest, and they come last.
+    const runs = [...named(first, 8, 0), ...named(second, 8, 10), ...named(third, 3, 20)]
+    const outcomes: string[] = []
+    for await (const { id } of both.runs(runs)) {
+      outcomes.push(id)
+      if (outcomes.length === 3) a.faults.release()
+    }
+    expect(outcomes.slice(0, 3)).toEqual(['run 20', 'run 21', 'run 22'])
+    expect(outcomes).toHaveLength(19)
+  })
+
   it('are begun a few at a time, and read no further ahead than asked', async () => {
     const { a } = await fakes({ a: {} })
     const one = poolOf({ a })

@@ -121,3 +121,98 @@ describe('doctor --pool', () => {
     )
   })
 })
+
+describe('--lenient with --pool', () => {
+  const named = async (models: Readonly<Record<string, FakeWebui>>): Promise<void> => {
+    const lines = Object.entries(models).map(([name, { url }]) => `  ${name}: { url: ${url} }`)
+    await place.put('stagewright.config.yaml', `backends:\n${lines.join('\n')}\n`)
+  }
+  const wrong = `${chain.replace('txt2img:', 'txt2img: { sampler_name: Eulr a }')}model: none-such\n`
+  const argv = ['run', 'wrong.yaml', '--pool', 'a,b', '--lenient']
+
+  test('without it every name that no server has is refused, with each one’s reason', async () => {
+    await named({ a, b })
+    await place.put('wrong.yaml', wrong)
+    const { code, err } = await place.cli(argv.slice(0, -1))
+    expect(code).toBe(3)
+    expect(err).toContain('model: no server has model "none-such": a lacks it, b lacks it')
+    expect(err).toContain('no server has sampler "Eulr a": a lacks it, b lacks it')
+    expect(made(a) + made(b)).toBe(0)
+  })
+
+  test('with it each becomes one warning that is recorded and tells every server', async () => {
+    await named({ a, b })
+    await place.put('wrong.yaml', wrong)
+    const { code, lines, err } = await place.cli([...argv, '--json'])
+    expect(code).toBe(0)
+    const warnings = lines.at(-1)?.['warnings'] as string[]
+    for (const name of ['Eulr a', 'none-such'])
+      expect(
+        warnings.filter((text) => text.includes(name) && /no server has|has no/.test(text)),
+      ).toEqual([expect.stringMatching(/ "[\w -]+": a lacks it, b lacks it$/)])
+    expect(err).toContain('! model: no server has model "none-such": a lacks it, b lacks it')
+    const planned = await place.cli(['plan', ...argv.slice(1)])
+    expect([planned.code, planned.err]).toEqual([0, expect.stringContaining('! model: no server')])
+  })
+
+  test('a call still goes to the server that has what it names', async () => {
+    await using c = await startFakeWebui({
+      dialect: 'forge',
+      tinyPictures: true,
+      models: ['rare.safetensors'],
+    })
+    await named({ a, b: c })
+    await place.put('wrong.yaml', `${chain}model: rare\n`)
+    const { code, lines } = await place.cli([...argv, '--json'])
+    expect([code, lines.at(-1)?.['warnings']]).toEqual([0, []])
+    expect([made(a), made(c)]).toEqual([0, 4])
+  })
+
+  test('what no server has together is made where the least is missing', async () => {
+    const fake = (loras: string[]) =>
+      startFakeWebui({ dialect: 'forge', tinyPictures: true, loras })
+    await using c = await fake(['ink'])
+    await using d = await fake(['oil', 'fog'])
+    await named({ a: c, b: d })
+    const three = '"x <lora:ink:1> <lora:oil:1> <lora:fog:1>"'
+    await place.put('wrong.yaml', chain.replace('"a lighthouse keeper"', three))
+    const { code, lines } = await place.cli([...argv, '--json'])
+    expect([code, made(c), made(d)]).toEqual([0, 0, 4])
+    expect(lines.at(-1)?.['warnings']).toEqual([
+      'no server has all that one call of txt2img needs: a lacks lora "oil", b lacks lora "ink"',
+    ])
+  })
+
+  test('a call tells what more it went without, and on which server', async () => {
+    await using c = await startFakeWebui({
+      dialect: 'forge',
+      tinyPictures: true,
+      models: ['rare.safetensors'],
+      loras: [],
+    })
+    await using d = await startFakeWebui({ dialect: 'forge', tinyPictures: true, loras: ['ink'] })
+    await named({ a: c, b: d })
+    const two = '"x <lora:ink:1> <lora:nobody:1>"'
+    await place.put('wrong.yaml', `${chain.replace('"a lighthouse keeper"', two)}model: rare\n`)
+    const { code, lines } = await place.cli([...argv, '--json'])
+    expect(code).toBe(0)
+    const warnings = lines.at(-1)?.['warnings'] as string[]
+    expect(warnings).toContain('prompt: no server has lora "nobody": a lacks it, b lacks it')
+    // Each lacks one more: which one is told by every call that goes without it.
+    const left = warnings.filter((text) => !text.includes('nobody'))
+    expect(
+      left.filter((text) => text.includes('a: prompt: the backend has no lora "ink"')),
+    ).toHaveLength(made(c))
+    expect(
+      left.filter((text) => text.includes('b: model: the backend has no model "rare"')),
+    ).toHaveLength(made(d))
+    expect([made(c) + made(d), left.length]).toEqual([4, 4])
+  })
+
+  test('what no server can do at all stays an error', async () => {
+    await named({ a: b })
+    await place.put('wrong.yaml', `${chain}adetailer: { units: [{ ad_model: nobody.pt }] }\n`)
+    const { code, err } = await place.cli(['run', 'wrong.yaml', '--pool', 'a', '--lenient'])
+    expect([code, err]).toEqual([3, expect.stringContaining('a has no detail operation')])
+  })
+})

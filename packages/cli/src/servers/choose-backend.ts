@@ -98,16 +98,12 @@ async function choosePooled(
     if (server === undefined) return undefined
     const { url } = server
     const called = config.servers.has(name) ? name : new URL(url).host
-    return {
-      name: called,
-      url,
-      backend: (await makerOf(server, options, host))(options.lenient === true),
-    }
+    // Asked strictly also with `--lenient`: a call still goes to a server that has what it names, where one has it.
+    return { name: called, url, backend: await connect(server, options, host) }
   }
-  const chosen = await choosePool(names, builtIn, host, connectTo, [
-    ...builtIn,
-    ...knownServers(config),
-  ])
+  const known = [...builtIn, ...knownServers(config)]
+  const lenient = options.lenient === true
+  const chosen = await choosePool(names, builtIn, host, connectTo, known, lenient)
   return {
     backend: new WatchedBackend(chosen.pool),
     url: undefined,

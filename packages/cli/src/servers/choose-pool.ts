@@ -27,6 +27,7 @@ export async function choosePool(
   host: CliHost,
   connect: (name: string) => Promise<PoolServer | undefined>,
   known: readonly string[],
+  lenient: boolean,
 ): Promise<ChosenPool> {
   const servers: PoolServer[] = []
   for (const name of names) {
@@ -37,7 +38,7 @@ export async function choosePool(
     servers.push(server)
   }
   const { pool } = await import('@stagewright/scheduler')
-  return { pool: pool(servers), servers }
+  return { pool: pool(servers, { lenient }), servers }
 }
 
 /** `gpu-a, http://10.0.0.2:7860` → its names. */

@@ -161,7 +161,7 @@ export interface Backend {
    *  Absent where a call ends with the program that made it. */
   settle?(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'>
   /** For a backend of several parts, of which none may have all that one call needs: why the call cannot be made, by what
-   *  `describe()` found last. Asked before the first call, and trusted instead of comparing each need with `describe()`.
+   *  `describe()` found last; several reasons in the `errors` of one. Asked before the first call, and trusted instead of comparing each need with `describe()`.
    *  Absent where `describe()` says it all. */
   refuses?(call: CallNeeds): PipelineError | undefined
   [Symbol.asyncDispose]?(): Promise<void>

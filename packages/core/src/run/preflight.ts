@@ -94,7 +94,10 @@ function refusals(
   plan: PipelinePlan,
   asked: Pick<Backend, 'refuses'>,
 ): PipelineError[] {
-  const refused = callsOf(stage, plan.stages).flatMap((call) => asked.refuses?.(call) ?? [])
+  const refused = callsOf(stage, plan.stages).flatMap((call) => {
+    const error = asked.refuses?.(call)
+    return error === undefined ? [] : error.errors.length > 0 ? error.errors : [error]
+  })
   return [...new Map(refused.map((error) => [error.message, error])).values()]
 }
 

@@ -1,4 +1,4 @@
-import { defineErrors } from '@stagewright/core'
+import { defineErrors, type Need } from '@stagewright/core'
 
 /** On which server a call failed, when, and with what. */
 export interface Evidence {
@@ -26,6 +26,8 @@ export const poolErrors = defineErrors({
       name?: string | undefined
       what: string
       reasons: readonly string[]
+      /** Where names are all that is in the way of some server: those that the first that lacks the fewest has not. */
+      lacked?: readonly Need[] | undefined
     }) =>
       `${d.path === undefined ? '' : `${d.path}: `}no server has ${d.what}: ${d.reasons.join(', ')}`,
     hint: (d) =>

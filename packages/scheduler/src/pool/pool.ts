@@ -25,6 +25,9 @@ export interface PoolOptions {
   readonly giveUpAfter?: number | undefined
   /** Milliseconds for which what a server said of itself is taken as still true. Default 10,000. */
   readonly describeEvery?: number | undefined
+  /** Where names are all that no server has together: makes the call on those that lack the fewest, whose backends must
+   *  let them pass. `refuses` tells them all the same. Default false. */
+  readonly lenient?: boolean | undefined
   /** Milliseconds that a call, and the load of a checkpoint, are taken to need until some were seen. */
   readonly guesses?: { readonly job?: number; readonly load?: number } | undefined
   readonly clock?: Clock | undefined
@@ -69,6 +72,7 @@ export function pool(members: readonly (Backend | PoolMember)[], options: PoolOp
     quarantineAfter: options.quarantineAfter ?? 2,
     giveUpAfter: options.giveUpAfter ?? 600_000,
     describeEvery: options.describeEvery ?? 10_000,
+    lenient: options.lenient ?? false,
     guesses: { job: 10_000, load: 10_000, ...options.guesses },
   })
   const view = (owner: string, since?: () => number): Backend => ({

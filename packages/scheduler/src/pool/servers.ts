@@ -22,7 +22,17 @@ import { orAborted } from './or-aborted.js'
 import { RunningCall } from './running-call.js'
 import type { PoolStatus, ServerStatus } from './status.js'
 import { mayStillRun, verdictOn, wasAtIt } from './verdict.js'
-import { modelsOf, noServer, reasonAgainst, unsupported, type Wanted, wantedBy } from './wanted.js'
+import {
+  lacking,
+  leastLacking,
+  modelsOf,
+  nameOf,
+  noServer,
+  reasonAgainst,
+  unsupported,
+  type Wanted,
+  wantedBy,
+} from './wanted.js'
 
 export interface ServersOptions {
   readonly clock: Clock
@@ -31,6 +41,7 @@ export interface ServersOptions {
   readonly quarantineAfter: number
   readonly giveUpAfter: number
   readonly describeEvery: number
+  readonly lenient: boolean
   readonly guesses: Guesses
 }
 
@@ -114,7 +125,8 @@ export class Servers {
     const wanted: Wanted = { stage, operation, slots, needs, seed: 0, sides: [] }
     const ambiguous = this.#ambiguous(wanted)
     if (ambiguous !== undefined) return ambiguous
-    return this.#able(wanted).size > 0 ? undefined : this.#noServer(wanted)
+    const able = [...this.#members.values()].some((member) => this.#isAble(member, wanted))
+    return able ? undefined : this.#noServer(wanted)
   }
 
   async settle(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'> {
@@ -157,7 +169,7 @@ export class Servers {
     const attempts = new Map<string, number>()
     let last: unknown
     for (let moved = false; ; moved = true) {
-      const able = new Set([...this.#able(wanted)].filter((name) => !refusedBy.has(name)))
+      const able = this.#able(wanted, refusedBy)
       if (able.size === 0) throw last ?? this.#noServer(wanted)
       const placement = await this.#place(
         { ...call, able, since: since ?? (moved ? came : undefined) },
@@ -176,7 +188,7 @@ export class Servers {
         begun = true
         const result = await member.backend.call(operation, request, running.context)
         this.#succeed(member, placement, running, result)
-        return result
+        return this.#told(member, wanted, result)
       } catch (error) {
         this.#running.delete(member.name)
         const verdict = signal.aborted || this.#closed ? 'job' : verdictOn(error)
@@ -292,12 +304,27 @@ export class Servers {
       : request
   }
 
-  #able(wanted: Wanted): Set<string> {
-    return new Set(
-      [...this.#members.values()]
-        .filter((member) => this.#isAble(member, wanted))
-        .map(({ name }) => name),
+  #able(wanted: Wanted, refusedBy: ReadonlySet<string>): ReadonlySet<string> {
+    const asked = [...this.#members.values()].filter(
+      ({ name }) => this.#admitted.has(name) && !refusedBy.has(name),
     )
+    const able = asked.filter((member) => this.#isAble(member, wanted))
+    const taken =
+      able.length > 0 || !this.#options.lenient
+        ? able
+        : leastLacking(asked, wanted, this.#grid).map(({ server }) => server)
+    return new Set(taken.map(({ name }) => name))
+  }
+
+  /** With what the server lacks and let pass; who warns is told where that may be one of several. */
+  #told({ name, capabilities }: Member, wanted: Wanted, result: CallResult): CallResult {
+    const lacks = this.#options.lenient && capabilities ? lacking(wanted, capabilities) : []
+    const own = (result.warnings ?? []).filter(
+      (warning) => !lacks.some(({ need }) => warning.includes(`no ${nameOf(need)}`)),
+    )
+    const warnings = [...lacks.map(({ message }) => message), ...own]
+    if (this.#members.size < 2 || warnings.length === 0) return result
+    return { ...result, warnings: warnings.map((warning) => `${name}: ${warning}`) }
   }
 
   #isAble(member: Member, wanted: Wanted): boolean {

@@ -5,7 +5,7 @@ import {
   mismatch,
   type Need,
   onGrid,
-  type PipelineError,
+  PipelineError,
   type SizeGrid,
 } from '@stagewright/core'
 
@@ -78,24 +78,60 @@ export function reasonAgainst(
     : { text: `rounds ${side} px to ${onGrid(side, capabilities.grid)}` }
 }
 
-/** That no server can make a call, with each one's reason. */
+/** What of a call a server does not know, in words. */
+export function lacking({ needs }: Wanted, capabilities: Capabilities) {
+  return needs.flatMap((need) => {
+    const error = mismatch(need, capabilities, '')
+    return error === undefined ? [] : [{ need, message: error.message }]
+  })
+}
+
+/** The names that a server lacks for a call, where nothing else is in its way, and a backend may let them pass. */
+export function lackedNames(
+  server: Described,
+  wanted: Wanted,
+  grid: SizeGrid,
+): readonly Need[] | undefined {
+  const { capabilities } = server
+  if (capabilities === undefined) return undefined
+  const { refused, exact = [] } = capabilities
+  const lacked = lacking(wanted, capabilities).map(({ need }) => need)
+  if (
+    lacked.some(({ kind, name }) => exact.includes(kind) || refused?.[kind]?.[name] !== undefined)
+  )
+    return undefined
+  return reasonAgainst(server, { ...wanted, needs: [] }, grid) === undefined ? lacked : undefined
+}
+
+/** The servers that lack the fewest names, and nothing else. */
+export function leastLacking<S extends Described>(
+  servers: readonly S[],
+  wanted: Wanted,
+  grid: SizeGrid,
+): readonly { readonly server: S; readonly lacked: readonly Need[] }[] {
+  const all = servers.flatMap((server) => {
+    const lacked = lackedNames(server, wanted, grid)
+    return lacked === undefined ? [] : [{ server, lacked }]
+  })
+  const least = Math.min(...all.map(({ lacked }) => lacked.length))
+  return all.filter(({ lacked }) => lacked.length === least)
+}
+
+/** That no server can make a call, with each one's reason: an error for each name that none has, in one where there are
+ *  several; else one for all of them together. */
 export function noServer(
   servers: readonly Described[],
   wanted: Wanted,
   grid: SizeGrid,
 ): PipelineError {
-  const reasons = servers.map((server) => ({
-    name: server.name,
+  const against = servers.map((server) => ({
+    ...server,
     ...(reasonAgainst(server, wanted, grid) ?? { text: 'has it' }),
   }))
-  const told = (need: Need | undefined) =>
-    reasons.map((one) =>
-      need !== undefined && one.need !== undefined && nameOf(one.need) === nameOf(need)
-        ? `${one.name} lacks it`
-        : `${one.name} ${one.text}`,
-    )
-  // One name that nobody has beside the operation: that is what is missing.
-  const need = wanted.needs.find((one) =>
+  const lacked = leastLacking(servers, wanted, grid)[0]?.lacked
+  // Names that nobody has beside the operation: they are what is missing.
+  const asked = against.some(({ need }) => need !== undefined)
+  const missing = wanted.needs.filter((one) =>
     servers.every(
       ({ capabilities: has }) =>
         has === undefined ||
@@ -103,15 +139,23 @@ export function noServer(
         mismatch(one, has, '') !== undefined,
     ),
   )
-  const asked = reasons.some((one) => one.need !== undefined)
-  if (need !== undefined && asked)
-    return poolErrors.SW_POOL_NO_SERVER({
-      path: need.path,
-      kind: need.kind,
-      name: need.name,
-      what: nameOf(need),
-      reasons: told(need),
-    })
+  if (asked && missing.length > 0)
+    return inOne(
+      missing.map(({ path, kind, name }) =>
+        poolErrors.SW_POOL_NO_SERVER({
+          path,
+          kind,
+          name,
+          what: nameOf({ kind, name, path }),
+          reasons: against.map((one) =>
+            one.need === undefined
+              ? `${one.name} ${one.text}`
+              : `${one.name} ${one.capabilities?.refused?.[kind]?.[name] ?? 'lacks it'}`,
+          ),
+          lacked: lacked?.filter((one) => one.kind === kind && one.name === name),
+        }),
+      ),
+    )
   const none = !servers.some(({ capabilities }) =>
     capabilities?.operations.includes(wanted.operation),
   )
@@ -119,8 +163,17 @@ export function noServer(
     what: none
       ? `the operation "${wanted.operation}", which ${wanted.stage} needs`
       : `all that one call of ${wanted.stage} needs`,
-    reasons: told(undefined),
+    reasons: against.map(({ name, text }) => `${name} ${text}`),
+    lacked,
   })
+}
+
+function inOne(found: readonly PipelineError[]): PipelineError {
+  const [first, ...others] = found as readonly [PipelineError, ...PipelineError[]]
+  if (others.length === 0) return first
+  const { code, kind, hint } = first
+  const message = `${found.length} errors:\n${found.map((one) => `- ${one.message}`).join('\n')}`
+  return new PipelineError({ code, kind, message, hint, errors: found })
 }
 
 /** What a backend without such an operation or slot throws; undefined where some server has both. */
@@ -139,7 +192,8 @@ export function unsupported(
     : core.SW_BACKEND_UNSUPPORTED({ backend, what: `the slot "${slot}"` })
 }
 
-function nameOf({ kind, name }: Need): string {
+/** `lora "ink"` */
+export function nameOf({ kind, name }: Need): string {
   return `${kind} "${name}"`
 }
 

@@ -281,6 +281,7 @@ describe('queued runs', () => {
       quarantineAfter: 2,
       giveUpAfter: 1000,
       describeEvery: 0,
+      lenient: false,
       guesses: { job: 10, load: 10 },
     })
     onTestFinished(() => servers.close())

@@ -1,54 +1,9 @@
 import { Accounts } from './accounts.js'
 import type { Clock } from './clock.js'
 import { Estimates, type Guesses } from './estimates.js'
-import { type Choice, choose, type GroupState, modelsKey, type ServerState } from './policy.js'
-
-/** What is known of a job before it runs. */
-export interface JobSpec {
-  readonly owner: string
-  /** Checkpoints it needs, in the order it loads them. */
-  readonly models: readonly string[]
-  /** Ids of the servers that can do it. */
-  readonly able: ReadonlySet<string>
-  /** What kind of job it is: jobs of a kind, on the same models, take about as long. */
-  readonly kind: string
-  /** When the work it belongs to began to wait; default: now. Older work goes first. */
-  readonly since?: number | undefined
-}
-
-/** A job on a server. */
-export interface Placement {
-  readonly server: string
-  /** Checkpoints that it has to load first. */
-  readonly loads: readonly string[]
-  /** What was in the server's memory until then. */
-  readonly before: readonly string[]
-  readonly at: number
-}
-
-export interface Ticket {
-  /** Takes the job out of the queue. False when it runs already, or has ended. */
-  cancel(): boolean
-  /** Other servers can do it too by now. It keeps its place in time. */
-  allow(able: ReadonlySet<string>): void
-}
-
-/** What is known of a job after it ran. */
-export interface Ended {
-  /** What is in the server's memory now; absent: what the job needed. */
-  readonly loaded?: readonly string[] | undefined
-  /** How long its loads took, where that is known. */
-  readonly loading?: number | undefined
-  /** Whether its times say something of the next ones. */
-  readonly typical: boolean
-}
-
-/** Work that will be submitted later: 10,000 runs of which a few are begun. */
-export type Backlog = () => Iterable<{
-  readonly models: readonly string[]
-  readonly count: number
-  readonly kind: string
-}>
+import { type Job, JobGroups } from './job-groups.js'
+import type { Backlog, Ended, JobSpec, Placement, Ticket } from './job.js'
+import { type Choice, choose, type GroupState, type ServerState } from './policy.js'
 
 /** Keeps queue and servers, and starts on each free server the job that the policy chooses. Driven by what happens alone:
  *  it has no timer, and asks its clock only how late it is. */
@@ -57,7 +12,8 @@ export class Dispatcher {
   readonly estimates: Estimates
   readonly #clock: Pick<Clock, 'now'>
   readonly #servers = new Map<string, Server>()
-  readonly #groups = new Map<string, Group>()
+  readonly #groups = new JobGroups()
+  readonly #each = (kind: string, models: readonly string[]) => this.estimates.job(kind, models)
   readonly #backlogs = new Set<Backlog>()
   #pumping = false
 
@@ -95,19 +51,19 @@ export class Dispatcher {
   /** `start` is called once, at once or later, when a server is there for it; `end` must follow. */
   submit(spec: JobSpec, start: (placement: Placement) => void): Ticket {
     let job: Job = { spec, since: spec.since ?? this.#clock.now(), start }
-    let group = this.#add(job)
+    let group = this.#groups.add(job)
     this.accounts.enter(spec.owner)
     this.pump()
     return {
       cancel: () => {
-        if (!this.#remove(group, job)) return false
+        if (!this.#groups.remove(group, job)) return false
         this.accounts.leave(spec.owner)
         return true
       },
       allow: (able) => {
-        if (!this.#remove(group, job)) return
+        if (!this.#groups.remove(group, job)) return
         job = { ...job, spec: { ...spec, able } }
-        group = this.#add(job)
+        group = this.#groups.add(job)
         this.pump()
       },
     }
@@ -137,12 +93,12 @@ export class Dispatcher {
 
   /** Jobs that wait. */
   get queued(): number {
-    return [...this.#groups.values()].reduce((sum, { jobs }) => sum + jobs.size, 0)
+    return this.#groups.count
   }
 
   /** What waits, by group. */
   groups(): readonly GroupState[] {
-    return [...this.#groups.values()].map((group) => this.#groupState(group))
+    return this.#groups.states(this.#each)
   }
 
   servers(): readonly ServerState[] {
@@ -203,7 +159,7 @@ export class Dispatcher {
         [...backlog()].map(({ models, count, kind }) => ({
           models,
           count,
-          each: this.estimates.job(kind, models),
+          each: this.#each(kind, models),
         })),
       ),
       load: (id: string) => this.estimates.load(id),
@@ -213,16 +169,8 @@ export class Dispatcher {
 
   #place({ server: id, group: key, loads }: Choice): void {
     const server = this.#servers.get(id) as Server
-    const group = this.#groups.get(key) as Group
-    const job = group.jobs.values().next().value as Job
-    const { spec } = job
-    this.#remove(group, job)
-    group.overtaken = 0
-    const each = this.estimates.job(spec.kind, spec.models)
-    for (const other of this.#groups.values())
-      if (other !== group && firstOf(other).since < job.since && other.spec.able.has(id))
-        other.overtaken += each
-    const guessed = each + loads.length * this.estimates.load(id)
+    const { spec, start } = this.#groups.take(key, id, this.#each)
+    const guessed = this.#each(spec.kind, spec.models) + loads.length * this.estimates.load(id)
     this.accounts.reserve(spec.owner, guessed)
     const at = this.#clock.now()
     this.#countIdle(server)
@@ -231,34 +179,12 @@ export class Dispatcher {
     const before = server.loaded
     // A job without a model leaves what is there; one with a model leaves its own.
     if (spec.models.length > 0) server.loaded = spec.models
-    job.start({ server: id, loads, before, at })
+    start({ server: id, loads, before, at })
   }
 
   #countIdle(server: Server): void {
     server.idle = this.idleOn(server.id)
     server.idleSince = this.#clock.now()
-  }
-
-  #add(job: Job): Group {
-    const { owner, kind, models, able, since } = job.spec
-    const key = [
-      owner,
-      kind,
-      modelsKey(models),
-      [...able].toSorted().join('\n'),
-      // Work that goes on stands apart: it has waited longer.
-      since === undefined ? '' : 'on',
-    ].join('\n\n')
-    const group = this.#groups.get(key) ?? { key, spec: job.spec, jobs: new Set(), overtaken: 0 }
-    this.#groups.set(key, group)
-    group.jobs.add(job)
-    return group
-  }
-
-  #remove(group: Group, job: Job): boolean {
-    if (!group.jobs.delete(job)) return false
-    if (group.jobs.size === 0) this.#groups.delete(group.key)
-    return true
   }
 
   #learn(
@@ -276,20 +202,6 @@ export class Dispatcher {
     if (loaded === undefined) return
     this.estimates.sawLoad(server, loaded / loads.length)
     this.estimates.sawJob(spec.kind, spec.models, Math.max(0, took - loaded))
-  }
-
-  #groupState({ key, spec, jobs, overtaken }: Group): GroupState {
-    const { owner, models, able, kind } = spec
-    return {
-      key,
-      owner,
-      models,
-      able,
-      count: jobs.size,
-      each: this.estimates.job(kind, models),
-      since: firstOf({ jobs }).since,
-      overtaken,
-    }
   }
 
   #serverState({ id, loaded, used, running }: Server): ServerState {
@@ -315,21 +227,4 @@ interface Running {
   readonly loads: readonly string[]
   readonly at: number
   readonly guessed: number
-}
-
-interface Job {
-  readonly spec: JobSpec
-  readonly since: number
-  readonly start: (placement: Placement) => void
-}
-
-interface Group {
-  readonly key: string
-  readonly spec: JobSpec
-  readonly jobs: Set<Job>
-  overtaken: number
-}
-
-function firstOf({ jobs }: Pick<Group, 'jobs'>): Job {
-  return jobs.values().next().value as Job
 }

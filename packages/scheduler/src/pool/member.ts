@@ -44,8 +44,6 @@ export class Member {
   /** When it is asked again, by the clock. */
   retryAt: number | undefined
   downSince: number | undefined
-  /** Jobs in a row that it failed and others may not. */
-  doubts = 0
   /** Jobs done, checkpoints loaded, jobs that it failed as a server. */
   done = 0
   loads = 0
@@ -53,6 +51,8 @@ export class Member {
   readonly #hooks: Hooks
   /** Failures since a job was done. */
   #failures = 0
+  /** Jobs in a row that it failed and others may not. */
+  #doubts = 0
   /** Calls that may still run there. */
   readonly #lingering = new Set<string>()
   #cancelRetry: () => void = () => {}
@@ -102,8 +102,14 @@ export class Member {
   /** A job was done: whatever was wrong is over. */
   succeed(): void {
     this.#failures = 0
-    this.doubts = 0
+    this.#doubts = 0
     this.done += 1
+  }
+
+  /** It failed a job that others may not. True when those were too many in a row: it is taken for broken. */
+  doubt(): boolean {
+    this.#doubts += 1
+    return this.#doubts >= mostDoubts
   }
 
   /** Whether the program stays for the next probe is asked anew: a job has come, or gone. */
@@ -149,6 +155,8 @@ export class Member {
     this.#hooks.onUp(this)
   }
 }
+
+const mostDoubts = 3
 
 /** In one line, without what may be long. */
 export function shortReason(error: unknown): string {

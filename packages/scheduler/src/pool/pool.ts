@@ -11,7 +11,8 @@ import {
 import { type Clock, systemClock } from './clock.js'
 import { poolErrors } from './errors.js'
 import type { BreakerOptions, PoolMember } from './member.js'
-import { type RunDescriptor, type RunQueue, type RunQueueOptions, runQueue } from './run-queue.js'
+import { runQueue } from './run-queue.js'
+import type { RunDescriptor, RunQueue, RunQueueOptions } from './runs.js'
 import { Servers } from './servers.js'
 import type { PoolStatus } from './status.js'
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { Dispatcher, type Placement } from '../../src/pool/dispatcher.js'
+import { Dispatcher } from '../../src/pool/dispatcher.js'
+import type { Placement } from '../../src/pool/job.js'
 import {
   choose,
   fairness,

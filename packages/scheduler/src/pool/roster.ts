@@ -1,0 +1,185 @@
+import {
+  type Capabilities,
+  errors as core,
+  mismatch,
+  type PipelineError,
+  type SizeGrid,
+} from '@stagewright/core'
+
+import type { Dispatcher } from './dispatcher.js'
+import { poolErrors } from './errors.js'
+import { type Member, shortReason } from './member.js'
+import { mergeCapabilities, stillTold } from './merge.js'
+import { orAborted } from './or-aborted.js'
+import { leastLacking, noServer, reasonAgainst, unsupported } from './reasons.js'
+import type { Wanted } from './wanted.js'
+
+interface RosterOptions {
+  readonly dispatcher: Dispatcher
+  readonly describeEvery: number
+  readonly lenient: boolean
+  readonly now: () => number
+  readonly isBusy: (name: string) => boolean
+}
+
+/** Who belongs to a pool, what they can do together, and which of them can make a call. */
+export class Roster {
+  readonly members: ReadonlyMap<string, Member>
+  readonly #options: RosterOptions
+  /** Members that the description holds: others get no call, whose key would not tell of them. */
+  #admitted: ReadonlySet<string> = new Set()
+  #merged: Capabilities | undefined
+  #describing: Promise<void> | undefined
+  #describedAt = -Infinity
+
+  constructor(members: ReadonlyMap<string, Member>, options: RosterOptions) {
+    this.members = members
+    this.#options = options
+  }
+
+  get all(): readonly Member[] {
+    return [...this.members.values()]
+  }
+
+  /** What was told last. */
+  get described(): Capabilities | undefined {
+    return this.#merged
+  }
+
+  /** @throws {PipelineError} SW_POOL_ALL_DOWN while none has ever answered */
+  async describe(signal?: AbortSignal): Promise<Capabilities> {
+    const { describeEvery, now } = this.#options
+    if (now() - this.#describedAt >= describeEvery || this.#merged === undefined)
+      this.#describing ??= this.#ask().finally(() => (this.#describing = undefined))
+    if (this.#describing !== undefined) await orAborted(this.#describing, signal)
+    this.#merged = this.#merge()
+    return this.#merged
+  }
+
+  /** A member has come up. Before the first description, and where it would change it, it waits for the next one. */
+  rose(member: Member): void {
+    if (this.#merged !== undefined && !this.#admitted.has(member.name)) {
+      const [first, ...others] = this.#known()
+      if (first !== undefined && stillTold(this.#merged, mergeCapabilities([first, ...others])))
+        this.#admitted = new Set([...this.#admitted, member.name])
+    }
+    if (this.#admitted.has(member.name)) this.#open(member)
+  }
+
+  isAble(member: Member, wanted: Wanted): boolean {
+    return (
+      this.#admitted.has(member.name) && reasonAgainst(member, wanted, this.#grid) === undefined
+    )
+  }
+
+  /** Names of those that can make a call; lenient, where there is none, of those that lack the fewest names. */
+  able(wanted: Wanted, refusedBy: ReadonlySet<string>): ReadonlySet<string> {
+    const asked = this.all.filter(({ name }) => this.#admitted.has(name) && !refusedBy.has(name))
+    const able = asked.filter((member) => this.isAble(member, wanted))
+    const taken =
+      able.length > 0 || !this.#options.lenient
+        ? able
+        : leastLacking(asked, wanted, this.#grid).map(({ server }) => server)
+    return new Set(taken.map(({ name }) => name))
+  }
+
+  /** Servers that have all of these checkpoints; all servers where none has. */
+  having(models: readonly string[]): ReadonlySet<string> {
+    const has = this.#known().filter(({ capabilities }) =>
+      models.every(
+        (name) => mismatch({ kind: 'model', name, path: '' }, capabilities, '') === undefined,
+      ),
+    )
+    return new Set((has.length > 0 ? has : this.#known()).map(({ name }) => name))
+  }
+
+  /** Why no server can make a call that is planned. */
+  refuses(wanted: Wanted): PipelineError | undefined {
+    const ambiguous = this.#ambiguous(wanted)
+    if (ambiguous !== undefined) return ambiguous
+    return this.all.some((member) => this.isAble(member, wanted))
+      ? undefined
+      : this.noServer(wanted)
+  }
+
+  /** Why a call means nothing here, whoever is asked. */
+  impossible(wanted: Wanted, kind: string): PipelineError | undefined {
+    return unsupported(this.all, wanted, kind) ?? this.#ambiguous(wanted)
+  }
+
+  noServer(wanted: Wanted): PipelineError {
+    return noServer(this.all, wanted, this.#grid)
+  }
+
+  /** The one name that servers know a checkpoint by: what is loaded is compared by it. */
+  canonical(model: string): string {
+    return this.#merged?.aliases?.['model']?.[model] ?? model
+  }
+
+  /** A call whose model is unset would be another one on each server. */
+  pinned<R>(request: R): R {
+    const model = this.#merged?.current?.model
+    if (this.members.size < 2 || model === undefined) return request
+    const generates = typeof request === 'object' && request !== null && 'sampler_name' in request
+    return generates && (request as { model?: unknown }).model === undefined
+      ? { ...request, model }
+      : request
+  }
+
+  get #grid(): SizeGrid {
+    return this.#merged?.grid ?? { multiple: 1, round: 'down' }
+  }
+
+  /** A name that is refused for what it would mean on different servers. */
+  #ambiguous({ needs }: Wanted): PipelineError | undefined {
+    for (const { kind, name, path } of needs) {
+      const reason = this.#merged?.refused?.[kind]?.[name]
+      if (reason !== undefined) return core.SW_PREFLIGHT_REFUSED_NAME({ path, name, kind, reason })
+    }
+    return undefined
+  }
+
+  async #ask(): Promise<void> {
+    const { dispatcher, isBusy, now } = this.#options
+    // One that is at work is left in peace; one that is down is asked when its pause is over, but for whoever has none.
+    const none = this.#known().length === 0
+    const asked = this.all.filter(
+      ({ name, state }) => none || state === 'new' || (state === 'up' && !isBusy(name)),
+    )
+    await Promise.all(
+      asked.map(async (member) => {
+        const before = member.done
+        await member.describe()
+        const quiet = member.done === before && !isBusy(member.name)
+        // Somebody else may have loaded another model.
+        if (quiet && member.state === 'up') dispatcher.correct(member.name, member.current)
+      }),
+    )
+    this.#describedAt = now()
+  }
+
+  #merge(): Capabilities {
+    const known = this.#known()
+    const [first, ...others] = known
+    if (first === undefined)
+      throw poolErrors.SW_POOL_ALL_DOWN({
+        reasons: this.all.map(({ name, error }) => `${name}: ${shortReason(error)}`),
+      })
+    this.#admitted = new Set(known.map(({ name }) => name))
+    for (const { member } of known) this.#open(member)
+    return mergeCapabilities([first, ...others])
+  }
+
+  #known() {
+    return this.all.flatMap((member) => {
+      const { name, capabilities } = member
+      return capabilities === undefined ? [] : [{ name, capabilities, member }]
+    })
+  }
+
+  #open(member: Member): void {
+    const { dispatcher } = this.#options
+    if (member.state === 'up' && !dispatcher.isUp(member.name))
+      dispatcher.up(member.name, member.current)
+  }
+}

@@ -1,16 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
+import type { Overrides } from '../run-file/overrides.js'
 import { dialectChoices, isSizeMultiple, mostSeconds } from '../servers/choices.js'
 import type { BackendOptions } from '../servers/choose-backend.js'
 
 /** Options that `run` and `plan` share. */
-export interface RunFileOptions extends BackendOptions {
-  readonly set?: readonly string[]
-  readonly prompt?: string
-  readonly model?: string
-  readonly seed?: number
-  readonly count?: number
-  readonly images?: readonly string[]
+export interface RunFileOptions extends BackendOptions, Overrides {
   readonly allowPath?: readonly string[]
   readonly allowLarge?: true
   readonly strict?: true

@@ -1,25 +1,17 @@
 import sharp from 'sharp'
 
-import { drawText, lineHeight, textWidth, wrapText } from './bitmap-font.js'
-import { type Box, Canvas, type Colour } from './canvas.js'
+import { drawText, textWidth, wrapText } from './bitmap-font.js'
+import { type Box, Canvas } from './canvas.js'
+import { accent, dim, ink, line, margin, panel, paper, scale } from './look.js'
 import { changedRegion, mostChanged, pixelsOf, type Region, smallSquare } from './pixels.js'
 import type { Sheet, SheetCell, SheetRow } from './sheet.js'
 
-const paper: Colour = [27, 28, 31]
-const panel: Colour = [40, 42, 46]
-const ink: Colour = [236, 233, 226]
-const dim: Colour = [160, 158, 152]
-const accent: Colour = [232, 170, 84]
-
-const margin = 28
 const gap = 14
 const cellWidth = 320
 const mostHeight = 400
 const mostNoteLines = 3
 const closeHeight = 190
 const labelWidth = 132
-const scale = 2
-const line = lineHeight * scale + 5
 /** Close looks under each picture: at what the first repairing calls changed, or at what changed most. */
 const mostCloseLooks = 2
 

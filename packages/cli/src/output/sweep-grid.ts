@@ -4,22 +4,15 @@ import type { SweepOnDisk, SweepRow } from '@stagewright/scheduler'
 import { tableOf, valueText } from '@stagewright/scheduler'
 import sharp from 'sharp'
 
-import { drawText, lineHeight, wrapText } from './bitmap-font.js'
+import { drawText, wrapText } from './bitmap-font.js'
 import { type Box, Canvas, type Colour } from './canvas.js'
+import { accent, dim, ink, line, margin, panel, paper, scale } from './look.js'
 
-const paper: Colour = [27, 28, 31]
-const panel: Colour = [40, 42, 46]
-const ink: Colour = [236, 233, 226]
-const dim: Colour = [160, 158, 152]
-const accent: Colour = [232, 170, 84]
 const failure: Colour = [240, 116, 96]
 
-const margin = 28
 const gap = 10
 const inset = 8
 const labelWidth = 190
-const scale = 2
-const line = lineHeight * scale + 5
 /** Neither side of a grid is longer than this: cells become smaller, and rows go on in another picture. */
 const mostSide = 4000
 const [leastCell, mostCell] = [96, 320]

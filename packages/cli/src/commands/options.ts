@@ -65,7 +65,11 @@ export function withRunOptions(command: Command): Command {
   return withKeepingOptions(command)
     .option('--from <stage>', 'make everything from this stage on anew, whatever is kept')
     .option('--no-cache', 'take no finished call from other runs, and leave none for them')
-    .option('--cells <n>', 'how many cells of a sweep are made at a time (default: 1)', readCount)
+    .option(
+      '--cells <n>',
+      'how many cells of a sweep are made at a time (default: 1, on a pool 2 a server)',
+      readCount,
+    )
 }
 
 /** Options of the commands that leave a folder of pictures. */

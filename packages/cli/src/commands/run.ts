@@ -18,7 +18,7 @@ import { type SavedRun, saveRun } from '../output/save-run.js'
 import { summaryText } from '../output/summary.js'
 import { jsonEvents, pictureJson } from '../progress/json-events.js'
 import { LiveBlock } from '../progress/live-block.js'
-import { serverJson, watchPool } from '../progress/pool-table.js'
+import { watched } from '../progress/pool-table.js'
 import { lineOn, progressOn } from '../progress/progress.js'
 import { TimeLeft } from '../progress/time-left.js'
 import { errorJson } from '../report/error-text.js'
@@ -145,13 +145,9 @@ export async function performRun(performed: Performed): Promise<number> {
     await using _ = run
     // What the backend can show is known once the run has asked it.
     remarks = () => [...told, ...(shows ? withoutPreviews(chosen) : [])]
-    const { pool } = chosen.pool ?? {}
-    const unwatch = pool === undefined || quiet ? undefined : watchPool(pool, human)
-    const { result: ended, error } = await outcomeOf(
-      prepared.pipeline.run(prepared.config, { ...run.options, signal: host.signal }),
-    ).finally(() => unwatch?.())
-    if (json && pool !== undefined)
-      printJson({ type: 'pool', servers: pool.status().servers.map(serverJson) }, host)
+    const { result: ended, error } = await watched(chosen.pool?.pool, human, options, host, () =>
+      outcomeOf(prepared.pipeline.run(prepared.config, { ...run.options, signal: host.signal })),
+    )
     const trouble = await previews.end(ended.status === 'done')
     const result = { ...ended, warnings: [...remarks(), ...ended.warnings, ...trouble] }
     const finished = { result, error, stored: run, log, pictures, chosen, file, flags }

@@ -18,6 +18,7 @@ import {
 
 import { stagesOf, versionsOf } from '../built-in.js'
 import type { CliHost } from '../host.js'
+import { watched } from '../progress/pool-table.js'
 import { teller } from '../progress/sweep-progress.js'
 import { endSweep } from '../report/sweep-end.js'
 import { sweepPlanJson } from '../report/sweep-plan-json.js'
@@ -27,6 +28,7 @@ import { readRunFile, type RunFile } from '../run-file/read.js'
 import { wildcardsIn } from '../run-file/wildcards.js'
 import { etaOf, loadTimesOf } from '../runs/eta.js'
 import { flagOptions } from '../runs/run-file-of.js'
+import type { ChosenBackend } from '../servers/choose-backend.js'
 import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
 import { letPass, prepare, type Prepared, refuseNotes } from './prepared.js'
@@ -80,13 +82,16 @@ export async function runSweepCommand(
     await checkWritable(root)
     const flags = flagsOf(prepared, options)
     const given = (file.config as RunConfig)['sweep'] as unknown
-    const result = await runSweep(plan, {
-      ...(await runningOf(prepared, file, options, host, told.onEvent)),
-      name: file.stem,
-      given,
-      options: { file: file.path, folder: file.folder, flags, cache: options.cache !== false },
-      ...(host.now === undefined ? {} : { now: host.now }),
-    })
+    const running = await runningOf(prepared, file, options, host, told.onEvent)
+    const result = await watched(prepared.chosen.pool?.pool, told.output, options, host, () =>
+      runSweep(plan, {
+        ...running,
+        name: file.stem,
+        given,
+        options: { file: file.path, folder: file.folder, flags, cache: options.cache !== false },
+        ...(host.now === undefined ? {} : { now: host.now }),
+      }),
+    )
     return await endSweep(result, options, host)
   } finally {
     await prepared.dispose()
@@ -124,7 +129,10 @@ export async function resumeSweepCommand(
       await letPass(prepared.pipeline, configOf(record.base, cell), prepared.chosen, host)
     tellMismatches(prepared, host)
     const running = await runningOf(prepared, file, options, host, told.onEvent)
-    return await endSweep(await resumeSweep(folder, running), options, host)
+    const result = await watched(prepared.chosen.pool?.pool, told.output, options, host, () =>
+      resumeSweep(folder, running),
+    )
+    return await endSweep(result, options, host)
   } finally {
     await prepared.dispose()
   }
@@ -197,7 +205,7 @@ async function runningOf(
     }),
     pipeline,
     backend: chosen.backend,
-    ...(options.cells === undefined ? {} : { concurrency: options.cells }),
+    concurrency: options.cells ?? usualCells(chosen),
     signal: host.signal,
     versions: { stagewright: version, ...(await versionsOf(host)) },
     files: (started) => {
@@ -207,6 +215,11 @@ async function runningOf(
     },
     onEvent,
   }
+}
+
+/** On a pool two a server: one is made there, one has its next call ready. */
+function usualCells({ pool }: ChosenBackend): number {
+  return pool === undefined ? 1 : 2 * pool.servers.length
 }
 
 function flagsOf({ chosen }: Prepared, options: RunFileOptions): string[] {

@@ -1,5 +1,7 @@
 import type { Pool, PoolStatus, ServerStatus } from '@stagewright/scheduler'
 
+import type { CliHost } from '../host.js'
+import { printJson } from '../report/print-json.js'
 import { columnsText, timeText } from '../report/table.js'
 import type { LiveBlock } from './live-block.js'
 import { lineOn } from './progress.js'
@@ -7,9 +9,28 @@ import { lineOn } from './progress.js'
 /** Milliseconds between two drawings of the table. */
 const pause = 200
 
-/** Shows how a pool goes: a table that changes on a terminal, elsewhere a line where a server goes or comes back.
+/** Shows how a pool goes while something is made on it; with `--json`, tells the servers once it is made. */
+export async function watched<T>(
+  pool: Pool | undefined,
+  output: LiveBlock,
+  { quiet, json }: { readonly quiet?: boolean; readonly json?: boolean },
+  host: CliHost,
+  making: () => Promise<T>,
+): Promise<T> {
+  if (pool === undefined) return making()
+  const end = quiet === true ? undefined : watchPool(pool, output)
+  try {
+    return await making()
+  } finally {
+    end?.()
+    if (json === true)
+      printJson({ type: 'pool', servers: pool.status().servers.map(serverJson) }, host)
+  }
+}
+
+/** A table that changes on a terminal, elsewhere a line where a server goes or comes back.
  *  @returns what ends it, with the table as it is then */
-export function watchPool(pool: Pool, output: LiveBlock): () => void {
+function watchPool(pool: Pool, output: LiveBlock): () => void {
   const terminal = output.isTTY === true
   const told = new Map<string, ServerStatus['state']>()
   const draw = (status: PoolStatus): void =>
@@ -41,13 +62,21 @@ export function poolText({ servers, queued, waiting }: PoolStatus, columns?: num
     timeText(server.idleMs),
     String(server.done),
   ])
-  const all = [['server', 'model', 'job', 'queue', 'loads', 'idle', 'done'], ...rows]
+  const all = [
+    ['server', 'model', 'job'.padEnd(usualJob), 'queue', 'loads', 'idle', 'done'],
+    ...rows,
+  ]
   const more = waiting > 0 ? `, ${waiting} runs to begin` : ''
-  return `${columnsText(all, columns)}\n${queued} queued${more}`
+  return `${columnsText(all, columns, names)}\n${queued} queued${more}`
 }
 
+/** Letters of a usual job: the columns beside it stand still while jobs come and go. */
+const usualJob = 14
+/** Columns of names: shorter on a terminal that is too narrow for all of them. */
+const names = [0, 1, 2]
+
 /** A server of the status as `--json` prints it. */
-export function serverJson({ idleMs, retryInMs, job, ...server }: ServerStatus): object {
+function serverJson({ idleMs, retryInMs, job, ...server }: ServerStatus): object {
   return {
     ...server,
     ...(job === undefined ? {} : { job: { ...job, ms: Math.round(job.ms) } }),
@@ -56,15 +85,15 @@ export function serverJson({ idleMs, retryInMs, job, ...server }: ServerStatus):
   }
 }
 
-function jobText({ job, state, error, retryInMs }: ServerStatus): string {
+/** Why it is down stands above the table. */
+function jobText({ job, state, retryInMs }: ServerStatus): string {
   if (job !== undefined) {
     const doing = job.loading ? 'loads' : `${Math.round(job.progress * 100)} %`
     const owner = job.owner === '' ? '' : `${job.owner}: `
     return `${owner}${job.stage} ${doing}`
   }
   if (state === 'idle') return '-'
-  const again = retryInMs === undefined ? '' : `, asked again in ${timeText(retryInMs)}`
-  return `${state}${error === undefined ? '' : `: ${error}`}${again}`
+  return retryInMs === undefined ? state : `${state}, asked in ${timeText(retryInMs)}`
 }
 
 function* changesOf(

@@ -3,11 +3,14 @@ import { relative } from 'node:path'
 import { type SweepEvent, valueText } from '@stagewright/scheduler'
 
 import type { RunOptions } from '../commands/run.js'
-import type { CliHost, Output } from '../host.js'
+import type { CliHost } from '../host.js'
 import { printJson } from '../report/print-json.js'
 import { timeText } from '../report/table.js'
+import { LiveBlock } from './live-block.js'
+import { lineOn } from './progress.js'
 
 export interface Teller {
+  readonly output: LiveBlock
   readonly say: (text: string) => void
   readonly onEvent: (event: SweepEvent) => void
 }
@@ -15,11 +18,16 @@ export interface Teller {
 /** Tells how a sweep goes: a line a cell, with the time that is left. */
 export function teller(options: RunOptions, host: CliHost): Teller {
   const json = options.json === true
-  const human: Output = json ? host.stderr : host.stdout
+  const output = new LiveBlock(json ? host.stderr : host.stdout)
   const quiet = options.quiet === true
-  const say = (text: string): void => void (quiet ? undefined : human.write(`${text}\n`))
+  const say = (text: string): void => {
+    if (!quiet) lineOn(output, text)
+  }
   const began = performance.now()
+  // Several may be under way: they end in another order than they began in.
+  let ended = 0
   return {
+    output,
     say,
     onEvent: (event) => {
       if (event.type === 'sweep-started') {
@@ -43,10 +51,12 @@ export function teller(options: RunOptions, host: CliHost): Teller {
       const calls = `${result.calls_made} made, ${result.calls_kept} shared`
       const end =
         result.error === undefined ? calls : `${result.error.code}: ${result.error.message}`
-      const left = ((performance.now() - began) / at) * (of - at)
-      const time = at < of ? `  about ${timeText(left)} left` : ''
+      ended += 1
+      const left = ((performance.now() - began) / ended) * (of - ended)
+      const time =
+        ended < of && result.status !== 'cancelled' ? `  about ${timeText(left)} left` : ''
       say(
-        `cell ${cell.number} (${at} of ${of})  ${values.join(', ')}  ${result.status}: ${end}${time}`,
+        `cell ${cell.number} (${ended} of ${of})  ${values.join(', ')}  ${result.status}: ${end}${time}`,
       )
       for (const warning of result.warnings) say(`  ! ${warning}`)
     },

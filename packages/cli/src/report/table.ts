@@ -1,22 +1,36 @@
-/** Rows in columns: each as wide as its widest cell, the last one cut to what is left of the line. */
+/** Rows in columns: each as wide as its widest cell, the last one cut to what is left of the line.
+ *  @param shrinking columns that become narrower before that, the widest first */
 export function columnsText(
   rows: readonly (readonly string[])[],
   columns: number | undefined,
+  shrinking: readonly number[] = [],
 ): string {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => lengthOf(row[at]))))
   const width = columns === undefined || columns === 0 ? Infinity : columns
+  const over = (): boolean =>
+    widths.reduce((sum, one) => sum + one + gap.length, -gap.length) > width
+  while (over()) {
+    const [widest] = shrinking.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))
+    if (widest === undefined || (widths[widest] ?? 0) <= leastWidth) break
+    widths[widest] = (widths[widest] ?? 0) - 1
+  }
   return rows
     .map((row) =>
       cut(
         row
-          .map((cell, at) => pad(cell, widths[at] ?? 0))
-          .join('  ')
+          .map((cell, at) =>
+            pad(shrinking.includes(at) ? cut(cell, widths[at] ?? 0) : cell, widths[at] ?? 0),
+          )
+          .join(gap)
           .trimEnd(),
         width,
       ),
     )
     .join('\n')
 }
+
+const gap = '  '
+const leastWidth = 8
 
 /** `1.2 s`, `3 min 20 s`, `2 h 5 min`. */
 export function timeText(ms: number): string {

@@ -4,6 +4,7 @@ import type { Pool } from '@stagewright/scheduler'
 import { makeBackend } from '../built-in.js'
 import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
+import { isHostAndPort } from './address.js'
 
 /** A server of a pool, and where it is. */
 export interface PoolServer {
@@ -34,7 +35,8 @@ export async function choosePool(
     const server = builtIn.includes(name)
       ? { name, url: undefined, backend: await makeBackend(name, host) }
       : await connect(name)
-    if (server === undefined) throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known })
+    if (server === undefined)
+      throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known: isHostAndPort(name) ? [] : known })
     servers.push(server)
   }
   const { pool } = await import('@stagewright/scheduler')

@@ -193,14 +193,15 @@ export class Dispatcher {
     took: number,
     loading: number | undefined,
   ): void {
-    if (loads.length === 0) {
+    const count = Math.max(loads.length, loading === undefined ? 0 : 1)
+    if (count === 0) {
       this.estimates.sawJob(spec.kind, spec.models, took)
       return
     }
     const usual = this.estimates.seenJob(spec.kind, spec.models)
     const loaded = loading ?? (usual === undefined ? undefined : Math.max(0, took - usual))
     if (loaded === undefined) return
-    this.estimates.sawLoad(server, loaded / loads.length)
+    this.estimates.sawLoad(server, loaded / count)
     this.estimates.sawJob(spec.kind, spec.models, Math.max(0, took - loaded))
   }
 

@@ -110,7 +110,8 @@ function candidates(
       if (waiting.some(({ since }) => since < group.since)) return []
       // A job that needs no model goes where least is queued for what is loaded.
       const blocks = group.models.length === 0 ? unused : 0
-      return [{ ...of, rank: [0, state.charged(group.owner), group.since, blocks, server.used] }]
+      // Of several, the one used last: what it says it has loaded was seen there.
+      return [{ ...of, rank: [0, state.charged(group.owner), group.since, blocks, -server.used] }]
     }
     const holders = state.servers.filter(
       (one) => group.able.has(one.id) && missing(group.models, one).length === 0,

@@ -242,7 +242,9 @@ export class Servers {
   ): void {
     this.#running.delete(member.name)
     member.succeed()
-    if (kept !== true) member.loads += placement.loads.length
+    // One that was seen counts, also where the server had said that it has the model.
+    if (kept !== true)
+      member.loads += Math.max(placement.loads.length, running.loadingMs === undefined ? 0 : 1)
     // What a picture was made with is what is loaded, whatever was asked for.
     const made = images[0]?.settings?.model
     const asked = running.models[0]

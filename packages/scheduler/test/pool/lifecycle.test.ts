@@ -145,6 +145,26 @@ describe('a call that was kept', () => {
   })
 })
 
+describe('a server that loads a model although it said that it has it', () => {
+  it('is seen doing so, and the load counts', async () => {
+    const { a } = await fakes({ a: {} })
+    let now = 0
+    const clock = { ...stoppedClock(), now: () => now }
+    const one = poolOf({ a }, { clock }, (backend) => ({
+      ...backend,
+      call: (operation, request, ctx) => {
+        if (now === 0) ctx.progress(0, { loading: true })
+        now += 300
+        ctx.progress(0.1)
+        return backend.call(operation, request, { ...ctx, progress: () => {} })
+      },
+    }))
+    await draw(one)
+    await draw(one)
+    expect(servers(one)['a']).toMatchObject({ loads: 1, done: 2 })
+  })
+})
+
 describe('a server that does not say what it can do', () => {
   const asking = (
     backend: Backend,

@@ -32,11 +32,11 @@ interface Done extends Given {
 }
 
 /** Runs jobs through the dispatcher on a virtual clock: what ran where, and when. */
-function played(jobs: readonly Given[], servers: number): Done[] {
+function played(jobs: readonly Given[], servers: number, loaded: readonly string[] = []): Done[] {
   let now = 0
   const events: { at: number; act: () => void }[] = []
   const dispatcher = new Dispatcher({ now: () => now }, { job, load })
-  for (let i = 0; i < servers; i++) dispatcher.up(`s${i}`, [])
+  for (let i = 0; i < servers; i++) dispatcher.up(`s${i}`, loaded)
   const done: Done[] = []
   for (const [id, given] of jobs.entries())
     events.push({
@@ -160,6 +160,16 @@ describe('the order of a pool', () => {
     )
   })
 
+  it('keeps to the server that made the last one, of several that have the model', () => {
+    const jobs = Array.from({ length: 6 }, (_, i) => ({
+      model: 0,
+      owner: 0,
+      at: i * 4 * load,
+      able: [0, 1, 2],
+    }))
+    expect(new Set(played(jobs, 3, ['m0']).map(({ server }) => server)).size).toBe(1)
+  })
+
   it('does not let later work overtake a job for ever, however steadily it comes', () => {
     // Model 0 keeps a server busy without a gap; a job of model 1 came early.
     const stream = Array.from({ length: 60 }, (_, i) => ({
@@ -224,6 +234,22 @@ describe('a second copy of a model', () => {
     const { groups, ...rest } = state(50, 0)
     const cold = { ...groups[0]!, key: 'cold', models: ['cold'], count: 1 }
     expect(choose({ ...rest, groups: [...groups, cold] })?.group).toBe('cold')
+  })
+})
+
+describe('what was seen', () => {
+  it('tells jobs and loads apart, also where a load was not foreseen', () => {
+    let now = 0
+    const dispatcher = new Dispatcher({ now: () => now }, { job, load })
+    dispatcher.up('s', ['m'])
+    const spec = { owner: '', models: ['m'], able: new Set(['s']), kind: 'txt2img' }
+    dispatcher.submit(spec, (placement) => {
+      expect(placement.loads).toEqual([])
+      now += 320
+      dispatcher.end(placement, { loading: 300, typical: true })
+    })
+    const { estimates } = dispatcher
+    expect([estimates.job('txt2img', ['m']), estimates.load('s')]).toEqual([20, 300])
   })
 })
 

@@ -73,7 +73,7 @@ export function poolText({ servers, queued, waiting }: PoolStatus, columns?: num
 /** Letters of a usual job: the columns beside it stand still while jobs come and go. */
 const usualJob = 14
 /** Columns of names: shorter on a terminal that is too narrow for all of them. */
-const names = [0, 1, 2]
+const names = [0, 1]
 
 /** A server of the status as `--json` prints it. */
 function serverJson({ idleMs, retryInMs, job, ...server }: ServerStatus): object {

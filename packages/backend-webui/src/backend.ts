@@ -99,7 +99,10 @@ export function backendOver(transport: Transport, options: Omit<WebuiOptions, 'u
   return {
     describe: (signal) =>
       signal === undefined ? describe(undefined) : signals.during(signal, describe),
-    settle,
+    settle: (callId, signal) =>
+      signal === undefined
+        ? settle(callId)
+        : signals.during(signal, (shared) => settle(callId, shared)),
     call: (operation, request, ctx) =>
       signals.during(ctx.signal, (signal) => call(operation, request, { ...ctx, signal })),
   }

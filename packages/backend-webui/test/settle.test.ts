@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events'
+
 import { startFakeWebui } from '@stagewright/fake-webui'
 import { describe, expect, test } from 'vitest'
 
@@ -73,6 +75,20 @@ test('a job that died on SD.Next, which goes on telling of it, is waited for no 
   })
   expect(fake.state.job).not.toBe('')
   expect(await backend.settle?.('died')).toBe('unknown')
+})
+
+test('many calls are settled on one signal with one listener, which is gone when they are over', async () => {
+  await using fake = await startFakeWebui({ dialect: 'forge', tinyPictures: true })
+  await using backend = webui({ url: fake.url, pollInterval: 5 })
+  await backend.describe()
+  const { signal } = new AbortController()
+  const settled = Promise.all(
+    Array.from({ length: 20 }, (_, i) => backend.settle?.(`call-${i}`, signal)),
+  )
+  await fake.until(() => fake.requests.some(({ path }) => path === '/internal/progress'))
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  expect(await settled).toEqual(Array(20).fill('over'))
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
 })
 
 test('a server without progress cannot be asked what became of a call', async () => {

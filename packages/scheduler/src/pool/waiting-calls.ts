@@ -4,6 +4,7 @@ import type { Dispatcher } from './dispatcher.js'
 import { poolErrors } from './errors.js'
 import type { JobSpec, Placement } from './job.js'
 import type { Member } from './member.js'
+import { onAbort } from './on-abort.js'
 
 interface Waiting {
   able: ReadonlySet<string>
@@ -42,19 +43,16 @@ export class WaitingCalls {
     const { dispatcher, onSomebody, onChange } = this.#hooks
     return new Promise((resolve, reject) => {
       let over = false
+      let unfollow = (): void => {}
       const end = (): void => {
         over = true
-        signal.removeEventListener('abort', onAbort)
+        unfollow()
         if (this.#all.delete(waiting) && this.#all.size === 0) onSomebody()
       }
       const refuse = (error: Error): void => {
         if (!ticket.cancel()) return
         end()
         reject(error)
-      }
-      const onAbort = (): void => {
-        refuse(signal.reason as Error)
-        onChange()
       }
       const waiting: Waiting = {
         able: spec.able,
@@ -71,7 +69,10 @@ export class WaitingCalls {
       })
       if (over) return
       this.#all.add(waiting)
-      signal.addEventListener('abort', onAbort, { once: true })
+      unfollow = onAbort(signal, () => {
+        refuse(signal.reason as Error)
+        onChange()
+      })
       if (this.#all.size === 1) onSomebody()
       onChange()
     })

@@ -96,6 +96,25 @@ describe('a call that is cancelled', () => {
     expect(one.status()).toMatchObject({ queued: 0, running: 0 })
   })
 
+  it('with fifty others on one signal is followed with one listener, and all of them end', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const both = poolOf({ a, b })
+    for (const one of [a, b]) one.faults.add({ kind: 'stall', at: 'during' })
+    const controller = new AbortController()
+    const { signal } = controller
+    const calls = Array.from({ length: 50 }, (_, seed) => draw(both, { seed }, { signal }))
+    const ended = Promise.allSettled(calls)
+    await Promise.all([a, b].map((one) => one.until(({ queue }) => queue > 0)))
+    const settling = Promise.all(Array.from({ length: 10 }, (_, i) => both.settle(`x${i}`, signal)))
+    // The pool's, and one of each server.
+    expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(3)
+    await settling
+    controller.abort(new Error('enough'))
+    expect((await ended).map(({ status }) => status)).toEqual(Array(50).fill('rejected'))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(both.status()).toMatchObject({ queued: 0, running: 0 })
+  })
+
   it('before its server has begun leaves known what the server has loaded', async () => {
     const { a } = await fakes({ a: { models } })
     const one = poolOf({ a })

@@ -6,6 +6,7 @@ import {
   type SizeGrid,
 } from '@stagewright/core'
 
+import type { Clock } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { poolErrors } from './errors.js'
 import { type Member, shortReason } from './member.js'
@@ -18,9 +19,12 @@ interface RosterOptions {
   readonly dispatcher: Dispatcher
   readonly describeEvery: number
   readonly lenient: boolean
-  readonly now: () => number
+  readonly clock: Clock
   readonly isBusy: (name: string) => boolean
 }
+
+/** Milliseconds for which servers that are known are waited for when they are asked anew. */
+const patience = 2000
 
 /** Who belongs to a pool, what they can do together, and which of them can make a call. */
 export class Roster {
@@ -48,10 +52,12 @@ export class Roster {
 
   /** @throws {PipelineError} SW_POOL_ALL_DOWN while none has ever answered */
   async describe(signal?: AbortSignal): Promise<Capabilities> {
-    const { describeEvery, now } = this.#options
-    if (now() - this.#describedAt >= describeEvery || this.#merged === undefined)
+    const { describeEvery, clock } = this.#options
+    const known = this.#merged !== undefined
+    if (clock.now() - this.#describedAt >= describeEvery || !known) {
       this.#describing ??= this.#ask().finally(() => (this.#describing = undefined))
-    if (this.#describing !== undefined) await orAborted(this.#describing, signal)
+      await orAborted(known ? this.#patiently(this.#describing) : this.#describing, signal)
+    }
     this.#merged = this.#merge()
     return this.#merged
   }
@@ -139,8 +145,24 @@ export class Roster {
     return undefined
   }
 
+  /** A server that hangs holds nobody up: what it said before holds until it answers, or is down. */
+  #patiently(asking: Promise<void>): Promise<void> {
+    const { clock } = this.#options
+    return new Promise((resolve) => {
+      const act = (): void => {
+        this.#describedAt = clock.now()
+        resolve()
+      }
+      const cancel = clock.after(patience, act, false)
+      void asking.then(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
   async #ask(): Promise<void> {
-    const { dispatcher, isBusy, now } = this.#options
+    const { dispatcher, isBusy, clock } = this.#options
     // One that is at work is left in peace; one that is down is asked when its pause is over, but for whoever has none.
     const none = this.#known().length === 0
     const asked = this.all.filter(
@@ -155,7 +177,7 @@ export class Roster {
         if (quiet && member.state === 'up') dispatcher.correct(member.name, member.current)
       }),
     )
-    this.#describedAt = now()
+    this.#describedAt = clock.now()
   }
 
   #merge(): Capabilities {

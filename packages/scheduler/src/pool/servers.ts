@@ -63,7 +63,6 @@ export class Servers {
     const kinds = new Set(members.map(({ backend }) => backend.kind))
     // One kind, or the keys of calls would differ from those of each server alone.
     this.kind = kinds.size === 1 ? [...kinds].join('') : 'pool'
-    const now = (): number => clock.now()
     const isBusy = (name: string): boolean => this.#running.has(name)
     const hooks = {
       clock,
@@ -75,7 +74,7 @@ export class Servers {
       waits: () => this.#waiting.size > 0,
     }
     const all = new Map(members.map((one) => [one.name, new Member(one, hooks)]))
-    this.#roster = new Roster(all, { dispatcher, describeEvery, lenient, now, isBusy })
+    this.#roster = new Roster(all, { dispatcher, describeEvery, lenient, clock, isBusy })
     this.#waiting = new WaitingCalls({
       dispatcher,
       // The program stays for servers that are down as long as somebody waits.

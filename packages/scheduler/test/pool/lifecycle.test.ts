@@ -236,6 +236,30 @@ describe('a server that does not say what it can do', () => {
     expect([prompts(a).length, prompts(b).length]).toEqual([0, 1])
   })
 
+  it('but hangs holds up no run: what it said before holds', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const clock = stoppedClock()
+    const asked = gate()
+    const both = poolOf({ a, b }, { clock }, (backend, name) =>
+      name === 'b'
+        ? backend
+        : {
+            ...backend,
+            describe: (signal) => {
+              if (both.status().servers[0]?.state === 'new') return backend.describe(signal)
+              asked.open()
+              return new Promise(() => {})
+            },
+          },
+    )
+    const { operations } = await both.describe()
+    const again = both.describe()
+    await asked.opened
+    for (const act of clock.timers.keys()) act()
+    expect((await again).operations).toEqual(operations)
+    expect((await draw(both)).images).toHaveLength(1)
+  })
+
   it('like all others is asked anew by whoever asks next: no pause holds for a pool of none', async () => {
     const { a } = await fakes({ a: {} })
     const one = poolOf({ a }, { clock: stoppedClock() })

@@ -30,9 +30,7 @@ export function mergeCapabilities(servers: readonly [Known, ...Known[]]): Capabi
     ...(anyCase.length > 0 ? { anyCase } : {}),
     ...(exact.length > 0 ? { exact } : {}),
     refused: { ...commonRefusals(all), ...(clashes === undefined ? {} : { model: clashes }) },
-    remedies: Object.assign({}, ...all.map(({ remedies }) => remedies).toReversed()) as Readonly<
-      Record<string, string>
-    >,
+    remedies: mergedRemedies(servers),
     ...(current === undefined ? {} : { current }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
     previews: all.some(({ previews }) => previews === true),
@@ -95,6 +93,23 @@ function mergedAliases(
         return meant.length === 1 ? [[alias, meant[0] as string]] : []
       })
       return [kind, Object.fromEntries(entries) as Record<string, string>]
+    }),
+  )
+}
+
+/** What all of them say, or each of those that say something. */
+function mergedRemedies(servers: readonly Known[]): Readonly<Record<string, string>> {
+  const kinds = union(servers.map(({ capabilities: { remedies = {} } }) => Object.keys(remedies)))
+  return Object.fromEntries(
+    kinds.map((kind) => {
+      const told = servers.flatMap(({ name, capabilities: { remedies } }) => {
+        const text = remedies?.[kind]
+        return text === undefined ? [] : [{ name, text }]
+      })
+      const [first] = told
+      const same = told.length === servers.length && told.every(({ text }) => text === first?.text)
+      const each = told.map(({ name, text }) => `${name}: ${text}`)
+      return [kind, same ? (first?.text ?? '') : each.join('; ')]
     }),
   )
 }

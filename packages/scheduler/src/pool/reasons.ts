@@ -40,8 +40,13 @@ export function reasonAgainst(
     : { text: `rounds ${side} px to ${onGrid(side, capabilities.grid)}` }
 }
 
-/** What of a call a server does not know, in words. */
-export function lacking({ needs }: Wanted, capabilities: Capabilities) {
+/** A name that a server does not know, in words. */
+export interface Lacked {
+  readonly need: Need
+  readonly message: string
+}
+
+export function lacking({ needs }: Wanted, capabilities: Capabilities): Lacked[] {
   return needs.flatMap((need) => {
     const error = mismatch(need, capabilities, '')
     return error === undefined ? [] : [{ need, message: error.message }]

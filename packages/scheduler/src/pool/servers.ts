@@ -15,10 +15,11 @@ import type { Guesses } from './estimates.js'
 import type { Placement } from './job.js'
 import { type BreakerOptions, Member, type PoolMember, shortReason } from './member.js'
 import { Observers } from './observers.js'
-import { lacking, nameOf } from './reasons.js'
+import { type Lacked, lacking } from './reasons.js'
 import { Roster } from './roster.js'
 import { RunningCall } from './running-call.js'
 import type { PoolStatus, ServerStatus } from './status.js'
+import { toldBy } from './told-by.js'
 import { mayStillRun, verdictOn } from './verdict.js'
 import { WaitingCalls } from './waiting-calls.js'
 import { modelsOf, type Wanted, wantedBy } from './wanted.js'
@@ -39,6 +40,13 @@ export interface QueueOfRuns {
   readonly waiting: number
   /** The pool is closed: ends it with the error. */
   fail(error: unknown): void
+}
+
+interface Succeeded {
+  readonly member: Member
+  readonly placement: Placement
+  readonly running: RunningCall
+  readonly lacks: readonly Lacked[]
 }
 
 /** The servers of a pool, and the calls on their way through it. */
@@ -159,8 +167,9 @@ export class Servers {
         signal.throwIfAborted()
         begun = true
         const result = await member.backend.call(operation, request, running.context)
-        this.#succeed(member, placement, running, result)
-        return this.#told(member, wanted, result)
+        const lacks = this.#letPass(member, wanted)
+        this.#succeed({ member, placement, running, lacks }, result)
+        return this.#roster.members.size < 2 ? result : toldBy(member.name, lacks, result)
       } catch (error) {
         this.#running.delete(member.name)
         const verdict = signal.aborted || this.#closed ? 'job' : verdictOn(error)
@@ -234,15 +243,15 @@ export class Servers {
   }
 
   #succeed(
-    member: Member,
-    placement: Placement,
-    running: RunningCall,
-    { images, kept }: CallResult,
+    { member, placement, running, lacks }: Succeeded,
+    { images, kept }: Pick<CallResult, 'images' | 'kept'>,
   ): void {
     this.#running.delete(member.name)
     member.succeed()
-    // One that was seen counts, also where the server had said that it has the model.
-    if (kept !== true)
+    // One that lacks the model goes on with what it has.
+    const untouched = kept === true || lacks.some(({ need }) => need.kind === 'model')
+    // A load that was seen counts, also where the server had said that it has the model.
+    if (!untouched)
       member.loads += Math.max(placement.loads.length, running.loadingMs === undefined ? 0 : 1)
     // What a picture was made with is what is loaded, whatever was asked for.
     const made = images[0]?.settings?.model
@@ -250,22 +259,15 @@ export class Servers {
     const is = made === undefined ? undefined : this.#roster.canonical(made)
     const drifted = is !== undefined && asked !== undefined && is !== asked
     this.dispatcher.end(placement, {
-      loaded: kept === true ? placement.before : drifted ? [is] : undefined,
+      loaded: untouched ? placement.before : drifted ? [is] : undefined,
       loading: running.loadingMs,
       typical: kept !== true,
     })
     this.observers.changed()
   }
 
-  /** With what the server lacks and let pass; who warns is told where that may be one of several. */
-  #told({ name, capabilities }: Member, wanted: Wanted, result: CallResult): CallResult {
-    const lacks = this.#options.lenient && capabilities ? lacking(wanted, capabilities) : []
-    const own = (result.warnings ?? []).filter(
-      (warning) => !lacks.some(({ need }) => warning.includes(`no ${nameOf(need)}`)),
-    )
-    const warnings = [...lacks.map(({ message }) => message), ...own]
-    if (this.#roster.members.size < 2 || warnings.length === 0) return result
-    return { ...result, warnings: warnings.map((warning) => `${name}: ${warning}`) }
+  #letPass({ capabilities }: Member, wanted: Wanted): readonly Lacked[] {
+    return this.#options.lenient && capabilities ? lacking(wanted, capabilities) : []
   }
 
   #onUp(member: Member): void {

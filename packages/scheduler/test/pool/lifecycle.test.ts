@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events'
 
+import { webui } from '@stagewright/backend-webui'
 import { type Backend, errors } from '@stagewright/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
-import type { Clock } from '../../src/index.js'
+import { type Clock, pool } from '../../src/index.js'
 import { draw, failure, fakes, poolOf, prompts, servers, until } from './servers.js'
 
 const models = ['sd_xl_base_1.0.safetensors', 'juggernautXL.safetensors']
@@ -161,6 +162,27 @@ describe('a call that was kept', () => {
     const before = servers(one)['a']?.models
     await draw(one, { model: other })
     expect(servers(one)['a']).toMatchObject({ models: before, loads: 0, done: 1 })
+  })
+})
+
+describe('a lenient pool', () => {
+  it('knows that a server without the model goes on with what it has', async () => {
+    const { a, b } = await fakes({ a: { models }, b: { models } })
+    const both = pool(
+      [a, b].map(({ url }) => {
+        const strict = webui({ url, pollInterval: 5 })
+        const lenient = webui({ url, pollInterval: 5, lenient: true })
+        return { ...strict, call: lenient.call }
+      }),
+      { lenient: true },
+    )
+    onTestFinished(() => both[Symbol.asyncDispose]())
+    await both.describe()
+    const { warnings } = await draw(both, { model: 'nobody' })
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^A: model: the backend has no model "nobody"/),
+    )
+    expect(servers(both)['A']).toMatchObject({ models: [models[0]], loads: 0, done: 1 })
   })
 })
 

@@ -252,6 +252,18 @@ describe('who a pool is', () => {
     expect(pooled?.server).toContain(b.url)
   })
 
+  it('what to do where something is missing is told once, or by each server that knows', async () => {
+    const { a, b, c } = await fakes({
+      a: { dialect: 'a1111' },
+      b: { dialect: 'sdcpp' },
+      c: { dialect: 'sdcpp' },
+    })
+    const mixed = await poolOf({ a, b }).describe()
+    expect(mixed.remedies?.['model']).toBe('b: start sd-server with that model')
+    const alike = await poolOf({ b, c }).describe()
+    expect(alike.remedies?.['model']).toBe('start sd-server with that model')
+  })
+
   it('servers that differ are known by all of them', async () => {
     const { a, b } = await fakes({ a: {}, b: { dialect: 'a1111' } })
     const { identity } = await poolOf({ a, b }).describe()

@@ -148,6 +148,10 @@ describe('--pool', () => {
     expect(unknown.err).toContain('there is no backend "nobody"')
     const twice = await place.cli(['run', 'chain.yaml', '--pool', `${a.url},${a.url}`])
     expect(twice.err).toContain('SW_POOL_MEMBERS')
+    await place.put('stagewright.config.yaml', `backends: { one: { url: ${a.url}/ } }\n`)
+    const same = await place.cli(['run', 'chain.yaml', '--pool', `one,${a.url}`])
+    expect([same.code, same.err]).toEqual([2, expect.stringContaining(`are both ${a.url}`)])
+    expect(made(a)).toBe(0)
   })
 
   test('a list that is none is refused with its place', async () => {

@@ -39,7 +39,16 @@ export async function choosePool(
       throw errors.SW_CLI_UNKNOWN_BACKEND({ name, known: isHostAndPort(name) ? [] : known })
     servers.push(server)
   }
-  const { pool } = await import('@stagewright/scheduler')
+  const { pool, poolErrors } = await import('@stagewright/scheduler')
+  const byUrl = new Map<string, string>()
+  for (const { name, url } of servers) {
+    if (url === undefined) continue
+    const other = byUrl.get(url)
+    // It would be given two calls at a time.
+    if (other !== undefined && other !== name)
+      throw poolErrors.SW_POOL_MEMBERS({ problem: `"${other}" and "${name}" are both ${url}` })
+    byUrl.set(url, name)
+  }
   return { pool: pool(servers, { lenient }), servers }
 }
 

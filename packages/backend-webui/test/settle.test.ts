@@ -83,7 +83,7 @@ test('many calls are settled on one signal with one listener, which is gone when
   await backend.describe()
   const { signal } = new AbortController()
   const settled = Promise.all(
-    Array.from({ length: 20 }, (_, i) => backend.settle?.(`call-${i}`, signal)),
+    Array.from({ length: 20 }, async (_, i) => backend.settle?.(`call-${i}`, signal)),
   )
   await fake.until(() => fake.requests.some(({ path }) => path === '/internal/progress'))
   expect(getEventListeners(signal, 'abort')).toHaveLength(1)

@@ -154,7 +154,7 @@ export class Roster {
         resolve()
       }
       const cancel = clock.after(patience, act, false)
-      void asking.then(() => {
+      void asking.finally(() => {
         cancel()
         resolve()
       })

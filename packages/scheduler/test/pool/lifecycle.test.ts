@@ -169,10 +169,10 @@ describe('a lenient pool', () => {
   it('knows that a server without the model goes on with what it has', async () => {
     const { a, b } = await fakes({ a: { models }, b: { models } })
     const both = pool(
-      [a, b].map(({ url }) => {
+      [a, b].map(({ url }): Backend => {
         const strict = webui({ url, pollInterval: 5 })
         const lenient = webui({ url, pollInterval: 5, lenient: true })
-        return { ...strict, call: lenient.call }
+        return { ...strict, call: (operation, wanted, ctx) => lenient.call(operation, wanted, ctx) }
       }),
       { lenient: true },
     )

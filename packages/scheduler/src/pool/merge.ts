@@ -1,4 +1,4 @@
-import type { BackendIdentity, Capabilities, SizeGrid } from '@stagewright/core'
+import type { BackendIdentity, Capabilities, SettingLimit, SizeGrid } from '@stagewright/core'
 
 interface Known {
   readonly name: string
@@ -8,6 +8,7 @@ interface Known {
 /** What servers can do together: what any of them can. Which of them can make a call is asked for each call.
  *  - Names of resources are those that any server has. A checkpoint whose file differs between servers under one name is
  *    refused: its pictures would depend on where they are made.
+ *  - A setting is refused where every server refuses it; where some can have it, each call finds them.
  *  - Sizes are rounded as most of the servers do; a call goes only where its own sizes come out the same.
  *  - What is left unset is pinned to what the most servers have, of what one of them uses now.
  *  - The identity is that of one server where all are alike; else it holds all of them, so that what is kept of calls is
@@ -33,6 +34,7 @@ export function mergeCapabilities(servers: readonly [Known, ...Known[]]): Capabi
     remedies: mergedRemedies(servers),
     ...(current === undefined ? {} : { current }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
+    settings: commonLimits(all),
     previews: all.some(({ previews }) => previews === true),
     maxSeed: Math.max(...all.map(({ maxSeed = 2 ** 32 - 1 }) => maxSeed)),
     identity: identityOf(servers),
@@ -129,20 +131,43 @@ function commonRefusals(all: readonly Capabilities[]): NonNullable<Capabilities[
   )
 }
 
+/** Limits that every server has, in the words of the first. */
+function commonLimits(all: readonly Capabilities[]): readonly SettingLimit[] {
+  const [first = [], ...others] = all.map(({ settings = [] }) => settings)
+  const bound = ({ on, field, only, least, most, beside }: SettingLimit) =>
+    JSON.stringify([on, field, only, least, most, beside])
+  const bounds = others.map((limits) => new Set(limits.map((limit) => bound(limit))))
+  return first.filter((limit) => bounds.every((has) => has.has(bound(limit))))
+}
+
 /** Of the servers' own settings, those whose model the most servers have. */
 function currentOf(all: readonly Capabilities[]): Capabilities['current'] {
   const having = (model: string | undefined) =>
     all.filter(({ resources: { model: names } }) =>
       model === undefined ? false : names === 'any' || names?.includes(model),
     ).length
-  return all
+  const most = all
     .map(({ current }) => current)
     .filter((current) => current !== undefined)
     .reduce<Capabilities['current']>(
-      (most, current) =>
-        most === undefined || having(current.model) > having(most.model) ? current : most,
+      (best, current) =>
+        best === undefined || having(current.model) > having(best.model) ? current : best,
       undefined,
     )
+  if (most === undefined) return undefined
+  // The checkpoint's own VAE and no modules ask for nothing, and would keep all calls from servers that know of neither.
+  const { vae, additional_modules: modules, ...others } = most
+  const ownVae = vae === 'Automatic' || vae === 'None'
+  const everywhere = (kind: string, name: string) =>
+    all.every(({ resources: { [kind]: names } }) => names === 'any' || names?.includes(name))
+  return {
+    ...others,
+    ...(vae === undefined || (ownVae && !everywhere('vae', vae)) ? {} : { vae }),
+    ...(modules === undefined ||
+    (modules.length === 0 && !everywhere('field', 'additional_modules'))
+      ? {}
+      : { additional_modules: modules }),
+  }
 }
 
 function clashingModels(servers: readonly Known[]): Record<string, string> | undefined {

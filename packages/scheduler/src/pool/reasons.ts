@@ -32,12 +32,23 @@ export function reasonAgainst(
   if (slot !== undefined) return { text: `has no slot "${slot}"` }
   const need = wanted.needs.find((one) => mismatch(one, capabilities, '') !== undefined)
   if (need !== undefined)
-    return { text: capabilities.refused?.[need.kind]?.[need.name] ?? `lacks ${nameOf(need)}`, need }
+    return { text: refusalOf(need, capabilities) ?? `lacks ${nameOf(need)}`, need }
   if (wanted.seed > maxSeed) return { text: `takes no seed over ${maxSeed}` }
   const side = wanted.sides.find((one) => onGrid(one, capabilities.grid) !== onGrid(one, grid))
   return side === undefined
     ? undefined
     : { text: `rounds ${side} px to ${onGrid(side, capabilities.grid)}` }
+}
+
+/** Why a server that may know a name does not take it as it is written; undefined where it lacks it. */
+function refusalOf(need: Need, capabilities: Capabilities | undefined): string | undefined {
+  if (capabilities === undefined) return undefined
+  const refusal = capabilities.refused?.[need.kind]?.[need.name]
+  if (refusal !== undefined) return refusal
+  const error = mismatch(need, capabilities, '')
+  return error?.code === 'SW_PREFLIGHT_COUNT'
+    ? `takes ${String(error.details['most'])} arguments for it, not ${String(need.count)}`
+    : undefined
 }
 
 /** A name that a server does not know, in words. */
@@ -108,18 +119,18 @@ export function noServer(
   )
   if (asked && missing.length > 0)
     return inOne(
-      missing.map(({ path, kind, name }) =>
+      missing.map((need) =>
         poolErrors.SW_POOL_NO_SERVER({
-          path,
-          kind,
-          name,
-          what: nameOf({ kind, name, path }),
+          path: need.path,
+          kind: need.kind,
+          name: need.name,
+          what: nameOf(need),
           reasons: against.map((one) =>
             one.need === undefined
               ? `${one.name} ${one.text}`
-              : `${one.name} ${one.capabilities?.refused?.[kind]?.[name] ?? 'lacks it'}`,
+              : `${one.name} ${refusalOf(need, one.capabilities) ?? 'lacks it'}`,
           ),
-          lacked: lacked?.filter((one) => one.kind === kind && one.name === name),
+          lacked: lacked?.filter(({ kind, name }) => kind === need.kind && name === need.name),
         }),
       ),
     )

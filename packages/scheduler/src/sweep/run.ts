@@ -55,7 +55,7 @@ export interface SweepRunOptions {
   readonly pipeline: Pipeline<readonly Stage[]>
   /** Asked what became of calls that were under way when a sweep was stopped. */
   readonly backend?: Backend | undefined
-  /** Cells at a time. Default 1; with a pool, as many as it has servers. */
+  /** Cells at a time. Default 1; on a pool, two a server keep each of them at work. */
   readonly concurrency?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: SweepEvent) => void) | undefined

@@ -1,6 +1,7 @@
 import { webui } from '@stagewright/backend-webui'
 import { createPipeline, Hires, Upscale } from '@stagewright/core'
 import { adetailer } from '@stagewright/stage-adetailer'
+import { img2img } from '@stagewright/stage-img2img'
 import { txt2img } from '@stagewright/stage-txt2img'
 import { upscale } from '@stagewright/stage-upscale'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -150,6 +151,20 @@ describe('where a call goes', () => {
   })
 })
 
+describe('servers of different kinds', () => {
+  it.each([
+    ['forge', 'a1111'],
+    ['a1111', 'forge'],
+    ['reforge', 'a1111'],
+  ] as const)('%s and %s share the work that both can do', async (one, other) => {
+    const { a, b } = await fakes({ a: { dialect: one }, b: { dialect: other } })
+    const pipeline = createPipeline({ backend: poolOf({ a, b }), stages: [txt2img] })
+    const config = { prompt: 'x', width: 64, height: 64, txt2img: {} }
+    await Promise.all([1, 2, 3, 4].map((seed) => pipeline.run({ ...config, seed })))
+    expect([paths(a).length > 0, paths(b).length > 0]).toEqual([true, true])
+  })
+})
+
 describe('what no server can do', () => {
   const chain = { prompt: 'x', width: 64, height: 64, seed: 1, txt2img: {} }
 
@@ -179,6 +194,34 @@ describe('what no server can do', () => {
       'upscale.upscaler_1: no server has upscaler "4x-UltraSharp": A lacks it, B has no upscale operation',
     )
     expect([...paths(A), ...paths(B)]).toEqual([])
+  })
+
+  it('and so are settings that none can have, and arguments that no server’s script takes', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const pipeline = createPipeline({ backend: poolOf({ a, b }), stages: [txt2img, img2img] })
+    const redraw = (fields: object) =>
+      failure(pipeline.run({ ...chain, img2img: { denoising_strength: 0.5, ...fields } }))
+    const setting = await redraw({ image_cfg_scale: 1.5 })
+    expect([setting.code, setting.message]).toEqual([
+      'SW_PREFLIGHT_SETTING',
+      expect.stringContaining('img2img.image_cfg_scale: Forge cannot do'),
+    ])
+    const script = await redraw({ script_name: 'SD upscale', script_args: [1] })
+    expect(script.message).toBe(
+      'img2img.script_name: no server has script "SD upscale": a takes 4 arguments for it, not 1, b takes 4 arguments for it, not 1',
+    )
+    expect([...paths(a), ...paths(b)]).toEqual([])
+  })
+
+  it('a setting that some can have goes to those', async () => {
+    const { a, b } = await fakes({ a: { dialect: 'forge' }, b: { dialect: 'a1111' } })
+    const pipeline = createPipeline({ backend: poolOf({ a, b }), stages: [txt2img, img2img] })
+    const run = await pipeline.run({
+      ...chain,
+      img2img: { denoising_strength: 0.5, image_cfg_scale: 1.5 },
+    })
+    expect(run.status).toBe('done')
+    expect(paths(b)).toContain('/sdapi/v1/img2img')
   })
 
   it('also when the names are there, on no one server together', async () => {

@@ -155,16 +155,18 @@ function currentOf(all: readonly Capabilities[]): Capabilities['current'] {
       undefined,
     )
   if (most === undefined) return undefined
-  // The checkpoint's own VAE and no modules ask for nothing, and would keep all calls from servers that know of neither.
+  // The checkpoint's own VAE and no modules ask for nothing where every server means them anyway, and would keep all calls
+  // from servers that know of neither.
   const { vae, additional_modules: modules, ...others } = most
-  const ownVae = vae === 'Automatic' || vae === 'None'
+  const currents = all.map(({ current = {} }) => current)
+  const ownVae = currents.every(({ vae: one = 'None' }) => one === 'Automatic' || one === 'None')
+  const noModules = currents.every(({ additional_modules: some = [] }) => some.length === 0)
   const everywhere = (kind: string, name: string) =>
     all.every(({ resources: { [kind]: names } }) => names === 'any' || names?.includes(name))
   return {
     ...others,
     ...(vae === undefined || (ownVae && !everywhere('vae', vae)) ? {} : { vae }),
-    ...(modules === undefined ||
-    (modules.length === 0 && !everywhere('field', 'additional_modules'))
+    ...(modules === undefined || (noModules && !everywhere('field', 'additional_modules'))
       ? {}
       : { additional_modules: modules }),
   }

@@ -163,6 +163,26 @@ describe('servers of different kinds', () => {
     await Promise.all([1, 2, 3, 4].map((seed) => pipeline.run({ ...config, seed })))
     expect([paths(a).length > 0, paths(b).length > 0]).toEqual([true, true])
   })
+
+  it('none uses a VAE that only it has set', async () => {
+    const vae = 'vae-ft-mse-840000-ema-pruned.safetensors'
+    const { a, b, c } = await fakes({
+      a: { dialect: 'a1111' },
+      b: { dialect: 'a1111', settings: { sd_vae: vae } },
+      c: { dialect: 'forge' },
+    })
+    const pipeline = createPipeline({ backend: poolOf({ a, b, c }), stages: [txt2img] })
+    const config = { prompt: 'x', width: 64, height: 64, txt2img: {} }
+    const runs = [1, 2, 3, 4, 5, 6].map((seed) => pipeline.run({ ...config, seed }))
+    await Promise.all(runs)
+    const used = b.requests
+      .filter(({ path }) => path.endsWith('/txt2img'))
+      .map(
+        ({ body }) =>
+          (body as { override_settings: { sd_vae?: string } }).override_settings.sd_vae ?? vae,
+      )
+    expect(used).not.toContain(vae)
+  })
 })
 
 describe('what no server can do', () => {

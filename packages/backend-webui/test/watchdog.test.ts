@@ -86,6 +86,17 @@ describe('progress', () => {
     expect(untilStep).toBe((still + stepped) / 2 - free)
   })
 
+  test('takes steps that no poll saw to have begun between the last poll and the answer', async () => {
+    await using scene = await watched({ options: { expectsLoad: true } })
+    const free = scene.clock.now()
+    await scene.poll(running(0))
+    const still = scene.clock.now()
+    scene.clock.advance(400)
+    scene.finish()
+    const { untilStep } = await scene.pending
+    expect(untilStep).toBe((still + scene.clock.now()) / 2 - free)
+  })
+
   test('tells nothing of the time until the first step where nobody saw it, or it may be another job’s', async () => {
     await using quick = await watched()
     quick.finish()

@@ -74,12 +74,11 @@ export class Watchdog {
     return this.#ran
   }
 
-  /** Milliseconds from the end of the queue to the first step; undefined where no poll saw either side of it, or what is
-   *  seen may be another's job. */
+  /** Milliseconds from the end of the queue to the first step, asked for when the answer is there: steps that no poll saw
+   *  came before it. Undefined where no poll saw the task run, or what is seen may be another's job. */
   get untilStep(): number | undefined {
-    const last = this.#standing ?? this.#stepped
-    if (this.#source !== 'task' || last === undefined) return undefined
-    const [from, to] = [this.#standing ?? this.#free, this.#stepped ?? last]
+    if (this.#source !== 'task' || (this.#standing ?? this.#stepped) === undefined) return undefined
+    const [from, to] = [this.#standing ?? this.#free, this.#stepped ?? this.#link.clock.now()]
     return Math.max(0, (from + to) / 2 - this.#free)
   }
 

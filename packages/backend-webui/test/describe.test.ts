@@ -71,10 +71,10 @@ describe('what a server describes', () => {
     ])
     const names = [
       'base',
-      'aaaaaaaaaa',
-      'a'.repeat(64),
-      'base [aaaaaaaaaa]',
-      'base.safetensors [aaaaaaaaaa]',
+      'a1a1a1a1a1',
+      'a1'.repeat(32),
+      'base [a1a1a1a1a1]',
+      'base.safetensors [a1a1a1a1a1]',
     ]
     expect(names.map((name) => aliases?.['model']?.[name])).toEqual(
       Array(5).fill('base.safetensors'),
@@ -84,6 +84,13 @@ describe('what a server describes', () => {
       other: 'sub/other.safetensors',
     })
     expect(current).toEqual({ model: 'base.safetensors', vae: 'Automatic', clip_skip: 1 })
+  })
+
+  it('knows the file behind the name of an sd-server, and takes no made-up hash for one', async () => {
+    const { aliases, current, identity } = await stubServer('sdcpp').backend.describe()
+    expect(aliases?.['model']).toEqual({ 'tiny-sd15-random.safetensors': 'tiny-sd15-random' })
+    expect(current).toEqual({ model: 'tiny-sd15-random' })
+    expect(identity?.hashes).toEqual({ model: {} })
   })
 
   it('is not read from where a server tells its passwords', async () => {

@@ -26,7 +26,7 @@ const unitKeys = [
 ].flat()
 
 const options = {
-  sd_model_checkpoint: 'base.safetensors [aaaaaaaaaa]',
+  sd_model_checkpoint: 'base.safetensors [a1a1a1a1a1]',
   sd_vae: 'Automatic',
   CLIP_stop_at_last_layers: 1,
   samples_format: 'png',
@@ -45,10 +45,10 @@ const options = {
 
 const models = [
   {
-    title: 'base.safetensors [aaaaaaaaaa]',
+    title: 'base.safetensors [a1a1a1a1a1]',
     model_name: 'base',
-    hash: 'aaaaaaaaaa',
-    sha256: 'a'.repeat(64),
+    hash: 'a1a1a1a1a1',
+    sha256: 'a1'.repeat(32),
     filename: '/srv/models/base.safetensors',
   },
   { title: 'sub/other.safetensors', model_name: 'sub_other', hash: null, sha256: null },
@@ -104,7 +104,7 @@ const forge: Lists = {
 const sdnext: Lists = {
   '/sdapi/v1/version': { app: 'sd.next', version: '2026-07' },
   '/sdapi/v1/options': {
-    sd_model_checkpoint: 'base.safetensors [aaaaaaaaaa]',
+    sd_model_checkpoint: 'base.safetensors [a1a1a1a1a1]',
     sd_vae: 'Automatic',
     samples_format: 'jpg',
     img2img_color_correction: false,

@@ -42,7 +42,7 @@ describe('what a server says of a generation', () => {
     expect(images[0]?.seed).toBe(5)
     expect(warnings).toEqual([
       'the sampler was DPM++ 2M, and Euler was asked for',
-      'the model was other, and base.safetensors [aaaaaaaaaa] was asked for',
+      'the model was other, and base.safetensors [a1a1a1a1a1] was asked for',
       'seed 5 was used, and 11 was asked for',
     ])
   })

@@ -46,7 +46,7 @@ describe('the body of txt2img', () => {
       restore_faces: false,
       tiling: false,
       override_settings: {
-        sd_model_checkpoint: 'base.safetensors [aaaaaaaaaa]',
+        sd_model_checkpoint: 'base.safetensors [a1a1a1a1a1]',
         CLIP_stop_at_last_layers: 2,
       },
       alwayson_scripts: off,
@@ -243,7 +243,7 @@ describe('a refiner', () => {
       refiner_checkpoint: 'refiner.safetensors',
       refiner_switch_at: 0.8,
       override_settings: {
-        sd_model_checkpoint: 'base.safetensors [aaaaaaaaaa]',
+        sd_model_checkpoint: 'base.safetensors [a1a1a1a1a1]',
         hires_fix_refiner_pass: 'second pass',
         refiner_switch_by_sample_steps: true,
       },

@@ -59,6 +59,24 @@ describe('--pool', () => {
     expect(listed.out).toContain('--backend pool\n')
   })
 
+  test.each([['plan'], ['run']])(
+    '%s tells which server can do none of it, and why',
+    async (command) => {
+      const { code, err, out } = await place.cli([
+        ...[command, 'chain.yaml', '--pool', `${a.url},${b.url}`],
+        ...['--set', 'adetailer.units=[{ad_model: face_yolov8n.pt}]'],
+      ])
+      // What b lacks is one stage of two.
+      expect([code, /can make none/.test(err + out)]).toEqual([0, false])
+      await b.close()
+      b = await startFakeWebui({ dialect: 'forge', tinyPictures: true, models: ['other.ckpt'] })
+      const second = await place.cli([command, 'chain.yaml', '--pool', `${a.url},${b.url}`])
+      const told = `! ${new URL(b.url).host} can make none of these calls: it lacks model "v1-5-pruned-emaonly.safetensors"\n`
+      expect(second).toMatchObject({ code: 0 })
+      expect(second.err + second.out).toContain(told)
+    },
+  )
+
   test('goes on when a server dies, and tells it', async () => {
     a.faults.add({ kind: 'crash', at: 'during' })
     const { code, out } = await place.cli(['run', 'chain.yaml', '--pool', `${a.url},${b.url}`])

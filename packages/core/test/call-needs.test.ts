@@ -11,7 +11,7 @@ import {
 import { describe, expect, test } from 'vitest'
 
 import { recordingBackend } from './recording-backend.js'
-import { draw, plain } from './stages.js'
+import { draw, enlarge, plain } from './stages.js'
 
 const unit = (name: string): Need => ({
   kind: 'detector',
@@ -34,7 +34,8 @@ const repair = plain('repair', Phase.Detail, {
       return now
     }),
 })
-const config = { prompt: 'x', seed: 5, width: 64, height: 64, draw: {}, repair: {} }
+const noRepair = { prompt: 'x', seed: 5, width: 64, height: 64, draw: {} }
+const config = { ...noRepair, repair: {} }
 const resources = { model: 'any' as const, detector: 'any' as const }
 
 describe('what a call needs', () => {
@@ -81,5 +82,23 @@ describe('what a call needs', () => {
       ['repair', 'upscale', ['face', 'both']],
       ['repair', 'upscale', ['hand', 'both']],
     ])
+    expect(asked.map(({ seed, sides }) => ({ seed, sides }))).toEqual([
+      { seed: 5, sides: [64] },
+      { seed: undefined, sides: undefined },
+      { seed: undefined, sides: undefined },
+    ])
+  })
+
+  test('is its largest seed too, and the sides that a pass in the same call aims at', async () => {
+    const asked: CallNeeds[] = []
+    const backend: Backend = { ...recordingBackend(), refuses: (call) => void asked.push(call) }
+    const pipeline = createPipeline({ backend, stages: [draw, enlarge] })
+    await pipeline.plan({
+      ...noRepair,
+      batch_size: 2,
+      n_iter: 2,
+      enlarge: { on: true, scale: 1.5 },
+    })
+    expect(asked).toMatchObject([{ stage: 'draw', seed: 8, sides: [64, 96] }])
   })
 })

@@ -124,10 +124,11 @@ function argumentCounts({ scripts = [] }: Inventory): Record<string, CountRange>
 /** Options that a request cannot override, and that change its pictures. */
 const changing = ['randn_source', 'eta_noise_seed_delta', 'samples_format']
 
-/** sd-server makes its hashes up: eight times the same digit. @source sd-server.md, sd-models */
 function hashesOf({ checkpoints }: Inventory): Readonly<Record<string, string>> {
-  const told = [...checkpoints].filter(([, { hash = '' }]) => !/^(.?)\1*$/.test(hash))
-  return Object.fromEntries(told.map(([name, { hash = '' }]) => [name, hash]))
+  const told = [...checkpoints].flatMap(([name, { hash }]) =>
+    hash === undefined ? [] : [[name, hash]],
+  )
+  return Object.fromEntries(told) as Record<string, string>
 }
 
 /** Options that a field of the run file sets, or that every call sets itself. */

@@ -12,7 +12,7 @@ export interface Checkpoint {
 
 export interface Checkpoints {
   readonly list: readonly Checkpoint[]
-  /** Every other name that the server takes for one of them, less those that could mean two. */
+  /** Every other name for one of them, less those that could mean two. */
   readonly aliases: Readonly<Record<string, string>>
 }
 
@@ -26,8 +26,9 @@ export function readCheckpoints(listed: readonly Readonly<Record<string, unknown
     if (title === undefined) continue
     const name = title.replace(/ \[[0-9a-f]+\]$/i, '')
     const stem = modelStem(name)
-    const hash = text(one['hash'])
-    const known = text(one['sha256']) ?? hash
+    const hash = hashIn(one['hash'])
+    const sha256 = hashIn(one['sha256'])
+    const known = sha256 ?? hash
     list.push({ name, title, ...(known === undefined ? {} : { hash: known }) })
     const others = [
       title,
@@ -35,8 +36,9 @@ export function readCheckpoints(listed: readonly Readonly<Record<string, unknown
       stem,
       withoutModelEnding(name),
       name.replaceAll('\\', '/'),
+      fileName(one['filename']),
       hash,
-      text(one['sha256']),
+      sha256,
       ...(hash === undefined ? [] : [`${name} [${hash}]`, `${stem} [${hash}]`]),
     ]
     for (const alias of others)
@@ -48,6 +50,17 @@ export function readCheckpoints(listed: readonly Readonly<Record<string, unknown
     first === undefined || more.length > 0 || names.has(alias) ? [] : [[alias, first] as const],
   )
   return { list, aliases: Object.fromEntries(aliases) }
+}
+
+/** sd-server makes its hashes up: the same digit over and over. @source sd-server.md, sd-models */
+function hashIn(value: unknown): string | undefined {
+  const hash = text(value)
+  return hash === undefined || /^(.)\1*$/.test(hash) ? undefined : hash
+}
+
+/** Without its folders, and with its ending: what sd-server itself leaves out of its list, and names in its answers. */
+function fileName(value: unknown): string | undefined {
+  return text(value)?.split(/[/\\]/).at(-1)
 }
 
 function text(value: unknown): string | undefined {

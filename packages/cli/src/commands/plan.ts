@@ -4,6 +4,7 @@ import type { CliHost } from '../host.js'
 import { planJson } from '../report/plan-json.js'
 import type { RunFile } from '../run-file/read.js'
 import { etaOf, etaText } from '../runs/eta.js'
+import { tellRemarks } from '../servers/server-facts.js'
 import type { RunFileOptions } from './options.js'
 import { prepare, refuseNotes } from './prepared.js'
 import { planSweepCommand, sweepOf } from './sweep.js'
@@ -21,7 +22,7 @@ export async function planCommand(
   try {
     const plan = await prepared.pipeline.plan(prepared.config, { signal: host.signal })
     if (options.strict === true) refuseNotes(plan)
-    for (const mismatch of prepared.chosen.backend.mismatches) host.stderr.write(`! ${mismatch}\n`)
+    tellRemarks(prepared.chosen, host)
     const eta = await etaOf(plan, prepared.chosen, 'out', host)
     if (options.json === true) {
       const estimate = eta === undefined ? {} : { estimate: { ...eta } }

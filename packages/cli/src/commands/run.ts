@@ -27,7 +27,7 @@ import { effectiveRun, effectiveYaml } from '../run-file/effective.js'
 import type { RunFile } from '../run-file/read.js'
 import { etaOf } from '../runs/eta.js'
 import type { ChosenBackend } from '../servers/choose-backend.js'
-import { serverLabel } from '../servers/server-facts.js'
+import { serverLabel, unfitServers } from '../servers/server-facts.js'
 import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
 import { prepare, type Prepared, refuseNotes } from './prepared.js'
@@ -128,7 +128,12 @@ export async function performRun(performed: Performed): Promise<number> {
   const prepared = await prepare(file, options, host, {
     interceptors: [log.interceptor],
     observers: [
-      ...(quiet ? [] : [planOn(say, () => remarks()), progressOn(human, left)]),
+      ...(quiet
+        ? []
+        : [
+            planOn(say, () => [...remarks(), ...(on === undefined ? [] : unfitServers(on))]),
+            progressOn(human, left),
+          ]),
       ...(json ? [jsonEvents((value) => printJson(value, host))] : []),
       ...(shows ? [previews.observer] : []),
     ],

@@ -29,6 +29,7 @@ import { wildcardsIn } from '../run-file/wildcards.js'
 import { etaOf, loadTimesOf } from '../runs/eta.js'
 import { flagOptions } from '../runs/run-file-of.js'
 import type { ChosenBackend } from '../servers/choose-backend.js'
+import { tellRemarks } from '../servers/server-facts.js'
 import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
 import { letPass, prepare, type Prepared, refuseNotes } from './prepared.js'
@@ -54,7 +55,7 @@ export async function planSweepCommand(
   try {
     const plan = await plannedSweep(swept, prepared, file, options, 'out', host)
     if (options.strict === true) refuseSweepNotes(plan)
-    tellMismatches(prepared, host)
+    tellRemarks(prepared.chosen, host)
     const first = await prepared.pipeline.plan(cellConfig(plan), { signal: host.signal })
     if (options.json === true) host.stdout.write(sweepPlanJson(plan))
     else host.stdout.write(`${explainSweep(plan)}\n\nthe first cell\n${first.explain()}\n`)
@@ -75,7 +76,7 @@ export async function runSweepCommand(
   try {
     const plan = await plannedSweep(swept, prepared, file, options, options.out, host)
     if (options.strict === true) refuseSweepNotes(plan)
-    tellMismatches(prepared, host)
+    tellRemarks(prepared.chosen, host)
     const told = teller(options, host)
     told.say(`${explainSweep(plan)}\n`)
     const root = resolve(host.cwd, options.out)
@@ -127,7 +128,7 @@ export async function resumeSweepCommand(
     const cells = options.lenient === true ? record.cells : []
     for (const cell of cells)
       await letPass(prepared.pipeline, configOf(record.base, cell), prepared.chosen, host)
-    tellMismatches(prepared, host)
+    tellRemarks(prepared.chosen, host)
     const running = await runningOf(prepared, file, options, host, told.onEvent)
     const result = await watched(prepared.chosen.pool?.pool, told.output, options, host, () =>
       resumeSweep(folder, running),
@@ -181,11 +182,6 @@ async function plannedSweep(
     if (!isPipelineError(error) || !chosen.backend.forgive(error)) throw error
     return plan()
   }
-}
-
-/** What `--lenient` let pass. */
-function tellMismatches({ chosen }: Prepared, host: CliHost): void {
-  for (const mismatch of chosen.backend.mismatches) host.stderr.write(`! ${mismatch}\n`)
 }
 
 async function runningOf(

@@ -1,5 +1,6 @@
 import type { Capabilities } from '@stagewright/core'
 
+import type { CliHost } from '../host.js'
 import type { ChosenBackend } from './choose-backend.js'
 
 /** What a server says of itself beyond what every backend tells. */
@@ -32,6 +33,20 @@ export function serverLabel(chosen: Pick<ChosenBackend, 'backend' | 'url'>): str
   const facts = serverFacts(chosen)
   const name = versioned(facts?.server ?? chosen.backend.kind, facts?.version)
   return `${name} at ${new URL(chosen.url).host}`
+}
+
+/** Servers of a pool that can make none of the calls that were planned, each with its reason. */
+export function unfitServers({ pool }: Pick<ChosenBackend, 'pool'>): string[] {
+  const { servers = [] } = pool?.pool.status() ?? {}
+  return servers.flatMap(({ name, unfit }) =>
+    unfit === undefined ? [] : [`${name} can make none of these calls: it ${unfit}`],
+  )
+}
+
+/** What is worth telling of a plan before it is run: what is let pass, and who can do nothing. */
+export function tellRemarks(chosen: ChosenBackend, host: CliHost): void {
+  for (const remark of [...chosen.backend.mismatches, ...unfitServers(chosen)])
+    host.stderr.write(`! ${remark}\n`)
 }
 
 /** "Forge f2.0.1"; a server that has its name in place of a version is told by its name. */

@@ -27,6 +27,10 @@ export interface CallNeeds {
   readonly slots: readonly string[]
   /** Of the stage that calls, and of those that contribute to the call. */
   readonly needs: readonly Need[]
+  /** Largest seed it uses; absent where it has none, or it is not settled. */
+  readonly seed?: number
+  /** Sides of the pictures that it makes from nothing, in pixels, as asked for. */
+  readonly sides?: readonly number[]
 }
 
 /** A setting of which a backend cannot have every value: its server ignores it in silence, or fails on it. */

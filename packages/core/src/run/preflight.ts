@@ -3,7 +3,7 @@ import type { Backend, Capabilities, Need } from '../contract/backend.js'
 import { errors } from '../errors/catalogue.js'
 import { isPipelineError, type PipelineError } from '../errors/pipeline-error.js'
 import { messageOf } from '../errors/wrap.js'
-import { callsOf } from '../plan/call-needs.js'
+import { callsOf, lastSeed } from '../plan/call-needs.js'
 import type { PipelinePlan, StagePlan } from '../plan/stage-plan.js'
 import { refusedSettings } from './setting-limits.js'
 
@@ -45,15 +45,13 @@ export function preflight(
     for (const error of found) (passes(error) ? names : fatal).add(error)
     for (const error of refusedSettings(stage, capabilities, asked.kind))
       (lenient ? names : fatal).add(error)
-    const { seed } = stage.config
     const most = capabilities.maxSeed ?? 2 ** 32 - 1
-    if (typeof seed !== 'number') continue
-    const last = seed + furtherSeeds(stage)
-    if (last > most)
+    const last = lastSeed(stage)
+    if (last !== undefined && last > most)
       fatal.add(
         errors.SW_PREFLIGHT_SEED_RANGE({
           path: `${stage.name}.seed`,
-          value: seed,
+          value: Number(stage.config['seed']),
           last,
           most,
           backend: asked.kind,
@@ -62,13 +60,6 @@ export function preflight(
   }
   fatal.throwIfAny()
   return names.found.map(({ code, message }) => `${message} (${code})`)
-}
-
-/** How far a stage counts its seed up: once for each further picture, unless these are variations of one. */
-function furtherSeeds({ config, generates, output }: StagePlan): number {
-  const { subseed_strength: strength } = config
-  if (!generates || (typeof strength === 'number' && strength > 0)) return 0
-  return Math.max(0, output.reduce((sum, { count }) => sum + count, 0) - 1)
 }
 
 /** What a stage needs and the backend has not. */

@@ -49,6 +49,9 @@ export class Member {
   loads = 0
   failed = 0
   readonly #hooks: Hooks
+  /** Whether it can make any planned call, and why it cannot make the first other one. */
+  #fits = false
+  #against: string | undefined
   /** Failures since a job was done. */
   #failures = 0
   /** Jobs in a row that it failed and others may not. */
@@ -68,6 +71,17 @@ export class Member {
   get current(): readonly string[] {
     const model = this.capabilities?.current?.model
     return model === undefined ? [] : [model]
+  }
+
+  /** Why it can make none of the calls that were planned so far; undefined where it can make some, or none was planned. */
+  get unfit(): string | undefined {
+    return this.#fits ? undefined : this.#against
+  }
+
+  /** Tells that a call was planned, and what keeps it from here. */
+  planned(against: string | undefined): void {
+    if (against === undefined) this.#fits = true
+    else this.#against ??= against
   }
 
   /** Asks what it can do. A server that does not answer is down from then on, unless a job has come to it meanwhile.

@@ -1,24 +1,29 @@
-import type { BackendIdentity, Capabilities, SettingLimit, SizeGrid } from '@stagewright/core'
+import {
+  type BackendIdentity,
+  type Capabilities,
+  mismatch,
+  type SettingLimit,
+  type SizeGrid,
+} from '@stagewright/core'
 
-interface Known {
-  readonly name: string
-  readonly capabilities: Capabilities
-}
+import { type CommonNames, commonNames, type Naming } from './names.js'
 
 /** What servers can do together: what any of them can. Which of them can make a call is asked for each call.
- *  - Names of resources are those that any server has. A checkpoint whose file differs between servers under one name is
- *    refused: its pictures would depend on where they are made.
+ *  - Names of resources are those that any server has, each by one name. A checkpoint whose file differs between servers
+ *    under one name is refused: its pictures would depend on where they are made.
  *  - A setting is refused where every server refuses it; where some can have it, each call finds them.
  *  - Sizes are rounded as most of the servers do; a call goes only where its own sizes come out the same.
  *  - What is left unset is pinned to what the most servers have, of what one of them uses now.
  *  - The identity is that of one server where all are alike; else it holds all of them, so that what is kept of calls is
  *    used again only by a pool of the same servers. */
-export function mergeCapabilities(servers: readonly [Known, ...Known[]]): Capabilities {
+export function mergeCapabilities(servers: readonly [Naming, ...Naming[]]): Capabilities {
   const all = servers.map(({ capabilities }) => capabilities)
   if (all.length === 1) return all[0] as Capabilities
-  const resources = mergedNames(all)
-  const current = currentOf(all)
-  const clashes = clashingModels(servers)
+  const kinds = union(
+    all.flatMap(({ resources, aliases = {} }) => [Object.keys(resources), Object.keys(aliases)]),
+  )
+  const names = new Map(kinds.map((kind) => [kind, commonNames(servers, kind)]))
+  const current = currentOf(all, names.get('model'))
   const limits = mergedLists(all.map((one) => one.limits))
   const anyCase = union(all.map((one) => one.anyCase))
   const exact = union(all.map((one) => one.exact))
@@ -26,18 +31,18 @@ export function mergeCapabilities(servers: readonly [Known, ...Known[]]): Capabi
     operations: union(all.map((one) => one.operations)),
     slots: union(all.map((one) => one.slots)),
     grid: gridOf(all.map(({ grid }) => grid)),
-    resources,
-    aliases: mergedAliases(all),
+    resources: mergedNames(all, names),
+    aliases: Object.fromEntries([...names].map(([kind, { aliases }]) => [kind, aliases])),
     ...(anyCase.length > 0 ? { anyCase } : {}),
     ...(exact.length > 0 ? { exact } : {}),
-    refused: { ...commonRefusals(all), ...(clashes === undefined ? {} : { model: clashes }) },
+    refused: mergedRefusals(all, names),
     remedies: mergedRemedies(servers),
     ...(current === undefined ? {} : { current }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
     settings: commonLimits(all),
     previews: all.some(({ previews }) => previews === true),
     maxSeed: Math.max(...all.map(({ maxSeed = 2 ** 32 - 1 }) => maxSeed)),
-    identity: identityOf(servers),
+    identity: identityOf(servers, names),
   }
 }
 
@@ -65,13 +70,19 @@ function union(lists: readonly (readonly string[] | undefined)[]): string[] {
   return [...new Set(lists.flatMap((list) => list ?? []))]
 }
 
-function mergedNames(all: readonly Capabilities[]): Record<string, readonly string[] | 'any'> {
-  const kinds = union(all.map(({ resources }) => Object.keys(resources)))
+type Names = ReadonlyMap<string, CommonNames>
+
+function mergedNames(
+  all: readonly Capabilities[],
+  names: Names,
+): Record<string, readonly string[] | 'any'> {
   return Object.fromEntries(
-    kinds.map((kind) => {
-      const lists = all.flatMap(({ resources }) => resources[kind] ?? [])
-      return [kind, lists.includes('any') ? 'any' : union([lists])]
-    }),
+    union(all.map(({ resources }) => Object.keys(resources))).map((kind) => [
+      kind,
+      all.some(({ resources }) => resources[kind] === 'any')
+        ? 'any'
+        : (names.get(kind)?.names ?? []),
+    ]),
   )
 }
 
@@ -82,25 +93,8 @@ function mergedLists(
   return Object.fromEntries(keys.map((key) => [key, union(all.map((one) => one?.[key]))]))
 }
 
-/** An alias that means different things on two servers means nothing. */
-function mergedAliases(
-  all: readonly Capabilities[],
-): Readonly<Record<string, Readonly<Record<string, string>>>> {
-  const kinds = union(all.map(({ aliases = {} }) => Object.keys(aliases)))
-  return Object.fromEntries(
-    kinds.map((kind) => {
-      const names = union(all.map(({ aliases }) => Object.keys(aliases?.[kind] ?? {})))
-      const entries = names.flatMap((alias) => {
-        const meant = union([all.flatMap(({ aliases }) => aliases?.[kind]?.[alias] ?? [])])
-        return meant.length === 1 ? [[alias, meant[0] as string]] : []
-      })
-      return [kind, Object.fromEntries(entries) as Record<string, string>]
-    }),
-  )
-}
-
 /** What all of them say, or each of those that say something. */
-function mergedRemedies(servers: readonly Known[]): Readonly<Record<string, string>> {
+function mergedRemedies(servers: readonly Naming[]): Readonly<Record<string, string>> {
   const kinds = union(servers.map(({ capabilities: { remedies = {} } }) => Object.keys(remedies)))
   return Object.fromEntries(
     kinds.map((kind) => {
@@ -116,19 +110,25 @@ function mergedRemedies(servers: readonly Known[]): Readonly<Record<string, stri
   )
 }
 
-/** Names that every server refuses; what one of them refuses is asked with each call. */
-function commonRefusals(all: readonly Capabilities[]): NonNullable<Capabilities['refused']> {
+/** Names that every server refuses, and those that mean different things; what one of them refuses is asked with each
+ *  call. */
+function mergedRefusals(
+  all: readonly Capabilities[],
+  names: Names,
+): NonNullable<Capabilities['refused']> {
   const [first, ...others] = all
-  return Object.fromEntries(
-    Object.entries(first?.refused ?? {}).map(([kind, names]) => [
-      kind,
-      Object.fromEntries(
-        Object.entries(names).filter(([name]) =>
-          others.every(({ refused }) => refused?.[kind]?.[name] !== undefined),
-        ),
+  const common = Object.entries(first?.refused ?? {}).map(([kind, refusals]) => [
+    kind,
+    Object.fromEntries(
+      Object.entries(refusals).filter(([name]) =>
+        others.every(({ refused }) => refused?.[kind]?.[name] !== undefined),
       ),
-    ]),
-  )
+    ),
+  ])
+  const refused = Object.fromEntries(common) as Record<string, Record<string, string>>
+  for (const [kind, { clashes }] of names)
+    if (Object.keys(clashes).length > 0) refused[kind] = { ...refused[kind], ...clashes }
+  return refused
 }
 
 /** Limits that every server has, in the words of the first. */
@@ -140,15 +140,18 @@ function commonLimits(all: readonly Capabilities[]): readonly SettingLimit[] {
   return first.filter((limit) => bounds.every((has) => has.has(bound(limit))))
 }
 
-/** Of the servers' own settings, those whose model the most servers have. */
-function currentOf(all: readonly Capabilities[]): Capabilities['current'] {
-  const having = (model: string | undefined) =>
-    all.filter(({ resources: { model: names } }) =>
-      model === undefined ? false : names === 'any' || names?.includes(model),
-    ).length
+/** Of the servers' own settings, those whose model the most servers have, by the name that the most of them know. */
+function currentOf(
+  all: readonly Capabilities[],
+  models: CommonNames | undefined,
+): Capabilities['current'] {
+  const having = (name: string | undefined) =>
+    name === undefined
+      ? 0
+      : all.filter((one) => mismatch({ kind: 'model', name, path: '' }, one, '') === undefined)
+          .length
   const most = all
-    .map(({ current }) => current)
-    .filter((current) => current !== undefined)
+    .flatMap(({ current }) => (current === undefined ? [] : inAllNames(current, models)))
     .reduce<Capabilities['current']>(
       (best, current) =>
         best === undefined || having(current.model) > having(best.model) ? current : best,
@@ -172,45 +175,25 @@ function currentOf(all: readonly Capabilities[]): Capabilities['current'] {
   }
 }
 
-function clashingModels(servers: readonly Known[]): Record<string, string> | undefined {
-  const hashes = servers.map(({ capabilities }) => capabilities.identity?.hashes?.['model'] ?? {})
-  const clashes = union(hashes.map((one) => Object.keys(one))).flatMap((model) => {
-    const told = servers.flatMap(({ name }, i) => {
-      const hash = hashes[i]?.[model]
-      return hash === undefined ? [] : [{ name, hash }]
-    })
-    return told.every(({ hash }) => sameHash(hash, told[0]?.hash ?? ''))
-      ? []
-      : [
-          [
-            model,
-            `its file differs between the servers (${told.map(({ name, hash }) => `${name} ${hash.slice(0, 10)}`).join(', ')}): rename one`,
-          ] as const,
-        ]
-  })
-  if (clashes.length === 0) return undefined
-  const reasons = new Map(clashes)
-  // By whatever name it is asked for.
-  const aliases = servers.flatMap(({ capabilities: { aliases: all } }) =>
-    Object.entries(all?.['model'] ?? {}).flatMap(([alias, model]) => {
-      const reason = reasons.get(model)
-      return reason === undefined ? [] : [[alias, reason] as const]
-    }),
-  )
-  return Object.fromEntries([...clashes, ...aliases])
+/** Settings once for each name of their model, its one name first; names that mean two things are left out. */
+function inAllNames(
+  current: NonNullable<Capabilities['current']>,
+  { aliases = {}, clashes = {} }: Partial<CommonNames> = {},
+): NonNullable<Capabilities['current']>[] {
+  const { model } = current
+  if (model === undefined) return [current]
+  const name = aliases[model] ?? model
+  const others = Object.keys(aliases).filter((alias) => aliases[alias] === name)
+  const clear = [name, ...others].filter((one) => clashes[one] === undefined)
+  return (clear.length > 0 ? clear : [model]).map((one) => ({ ...current, model: one }))
 }
 
-/** A server tells a short hash before it has read the whole file. */
-function sameHash(a: string, b: string): boolean {
-  return a.startsWith(b) || b.startsWith(a)
-}
-
-function identityOf(servers: readonly Known[]): BackendIdentity {
+function identityOf(servers: readonly Naming[], names: Names): BackendIdentity {
   const all = servers.map(({ capabilities: { identity = {} } }) => identity)
   const hashes = Object.fromEntries(
     union(all.map(({ hashes: of = {} }) => Object.keys(of))).map((kind) => [
       kind,
-      Object.assign({}, ...all.map(({ hashes: of }) => of?.[kind])) as Record<string, string>,
+      names.get(kind)?.hashes ?? {},
     ]),
   )
   const server = [...new Set(all.map(({ server: at }, i) => at ?? servers[i]?.name ?? ''))]

@@ -58,8 +58,7 @@ export class Roster {
       this.#describing ??= this.#ask().finally(() => (this.#describing = undefined))
       await orAborted(known ? this.#patiently(this.#describing) : this.#describing, signal)
     }
-    this.#merged = this.#merge()
-    return this.#merged
+    return this.#merge()
   }
 
   /** A member has come up. Before the first description, and where it would change it, it waits for the next one. */
@@ -103,6 +102,11 @@ export class Roster {
   refuses(wanted: Wanted): PipelineError | undefined {
     const ambiguous = this.#ambiguous(wanted)
     if (ambiguous !== undefined) return ambiguous
+    const able = this.able(wanted, new Set())
+    for (const member of this.#known().map((one) => one.member))
+      member.planned(
+        able.has(member.name) ? undefined : reasonAgainst(member, wanted, this.#grid)?.text,
+      )
     return this.all.some((member) => this.isAble(member, wanted))
       ? undefined
       : this.noServer(wanted)
@@ -174,7 +178,7 @@ export class Roster {
         await member.describe()
         const quiet = member.done === before && !isBusy(member.name)
         // Somebody else may have loaded another model.
-        if (quiet && member.state === 'up') dispatcher.correct(member.name, member.current)
+        if (quiet && member.state === 'up') dispatcher.correct(member.name, this.#loadedOn(member))
       }),
     )
     this.#describedAt = clock.now()
@@ -188,8 +192,10 @@ export class Roster {
         reasons: this.all.map(({ name, error }) => `${name}: ${shortReason(error)}`),
       })
     this.#admitted = new Set(known.map(({ name }) => name))
+    const merged = mergeCapabilities([first, ...others])
+    this.#merged = merged
     for (const { member } of known) this.#open(member)
-    return mergeCapabilities([first, ...others])
+    return merged
   }
 
   #known() {
@@ -202,6 +208,10 @@ export class Roster {
   #open(member: Member): void {
     const { dispatcher } = this.#options
     if (member.state === 'up' && !dispatcher.isUp(member.name))
-      dispatcher.up(member.name, member.current)
+      dispatcher.up(member.name, this.#loadedOn(member))
+  }
+
+  #loadedOn({ current }: Member): string[] {
+    return current.map((model) => this.canonical(model))
   }
 }

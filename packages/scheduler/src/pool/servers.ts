@@ -108,8 +108,8 @@ export class Servers {
     return this.#roster.having(models)
   }
 
-  refuses({ stage, operation, slots, needs }: CallNeeds): PipelineError | undefined {
-    return this.#roster.refuses({ stage, operation, slots, needs, seed: 0, sides: [] })
+  refuses(call: CallNeeds): PipelineError | undefined {
+    return this.#roster.refuses({ seed: 0, sides: [], ...call })
   }
 
   async settle(callId: string, signal?: AbortSignal): Promise<'over' | 'unknown'> {
@@ -203,7 +203,7 @@ export class Servers {
     const groups = this.dispatcher.groups()
     const now = this.now()
     const servers = this.#roster.all.map((member): ServerStatus => {
-      const { name, state, done, failed, loads, error, retryAt } = member
+      const { name, state, done, failed, loads, unfit, error, retryAt } = member
       const running = this.#running.get(name)
       return {
         name,
@@ -215,6 +215,7 @@ export class Servers {
         failed,
         loads,
         idleMs: this.dispatcher.idleOn(name),
+        ...(unfit === undefined ? {} : { unfit }),
         ...(error === undefined ? {} : { error: shortReason(error) }),
         ...(retryAt === undefined ? {} : { retryInMs: Math.max(0, retryAt - now) }),
       }

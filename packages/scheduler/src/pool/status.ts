@@ -24,6 +24,8 @@ export interface ServerStatus {
   readonly loads: number
   /** Time without a call since it came up first. */
   readonly idleMs: number
+  /** Why it can make none of the calls that were planned so far: `lacks model "x"`. */
+  readonly unfit?: string
   /** Why it is down, and how long until it is asked again. */
   readonly error?: string
   readonly retryInMs?: number

@@ -1,4 +1,4 @@
-import { type CallContext, isPipelineError } from '@stagewright/core'
+import { type CallContext, isPipelineError, PipelineError } from '@stagewright/core'
 
 import { type Evidence, poolErrors } from './errors.js'
 import { shortReason } from './member.js'
@@ -6,7 +6,8 @@ import { wasAtIt } from './verdict.js'
 
 /** What became of a call so far: who was at it when they failed, and who refused it. */
 export class Attempts {
-  readonly refusedBy = new Set<string>()
+  /** Servers that it is not asked of again, with what they said. */
+  readonly refusedBy = new Map<string, unknown>()
   readonly #id: string
   readonly #made = new Map<string, number>()
   readonly #evidence: Evidence[] = []
@@ -34,6 +35,22 @@ export class Attempts {
     const code = isPipelineError(error) ? error.code : 'unknown'
     const at = new Date().toISOString()
     this.#evidence.push({ server, at, code, message: shortReason(error) })
+  }
+
+  /** What it ends with when nobody is left to ask: what the last server said, with the others' answers where there are. */
+  refused(last: unknown): unknown {
+    if (this.refusedBy.size < 2 || !isPipelineError(last)) return last
+    const { code, kind, hint, details } = last
+    const told = [...this.refusedBy].map(([server, error]) => `- ${server}: ${shortReason(error)}`)
+    const message = `${told.length} servers refused it:\n${told.join('\n')}`
+    return new PipelineError({
+      code,
+      kind,
+      message,
+      hint,
+      details,
+      cause: last,
+    })
   }
 
   /** That it is not tried any more, once enough servers failed at it. */

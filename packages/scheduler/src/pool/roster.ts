@@ -78,7 +78,7 @@ export class Roster {
   }
 
   /** Names of those that can make a call; lenient, where there is none, of those that lack the fewest names. */
-  able(wanted: Wanted, refusedBy: ReadonlySet<string>): ReadonlySet<string> {
+  able(wanted: Wanted, refusedBy: Pick<ReadonlySet<string>, 'has'>): ReadonlySet<string> {
     const asked = this.all.filter(({ name }) => this.#admitted.has(name) && !refusedBy.has(name))
     const able = asked.filter((member) => this.isAble(member, wanted))
     const taken =

@@ -151,7 +151,8 @@ export class Servers {
     let last: unknown
     for (let moved = false; ; moved = true) {
       const able = roster.able(wanted, refusedBy)
-      if (able.size === 0) throw last ?? roster.noServer(wanted)
+      if (able.size === 0)
+        throw last === undefined ? roster.noServer(wanted) : attempts.refused(last)
       const placement = await this.#waiting.place(
         { ...call, able, since: since ?? (moved ? came : undefined) },
         (member) => !refusedBy.has(member.name) && roster.isAble(member, wanted),
@@ -179,7 +180,7 @@ export class Servers {
           member.failed += 1
           member.fall(error, mayStillRun(error) ? id : undefined)
           attempts.blame(member.name, error)
-        } else if (verdict !== 'job') refusedBy.add(member.name)
+        } else if (verdict !== 'job') refusedBy.set(member.name, error)
         const untouched = !begun || verdict === 'elsewhere'
         this.dispatcher.end(placement, {
           loaded: untouched ? placement.before : undefined,

@@ -7,6 +7,20 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool } from '../../src/index.js'
 import { draw, failure, fakes, poolOf, prompts, servers, until } from './servers.js'
 
+describe('a call that every server answers with an error', () => {
+  it('ends with what each of them said', async () => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    const json = (errors: string) => ({ status: 500, body: JSON.stringify({ error: 'X', errors }) })
+    a.faults.add({ kind: 'answer', ...json('no room left') })
+    b.faults.add({ kind: 'answer', ...json('a broken file') })
+    const error = await failure(draw(poolOf({ a, b })))
+    expect(error.code).toBe('SW_WEBUI_SERVER_FAILED')
+    expect(error.message).toMatch(
+      /^2 servers refused it:\n- a: .*no room left.*\n- b: .*a broken file/,
+    )
+  })
+})
+
 describe('a server that fails', () => {
   it('loses its job to another, and is given jobs again when it is back', async () => {
     const { a, b } = await fakes({ a: {}, b: {} })

@@ -63,8 +63,12 @@ describe('--pool', () => {
     '%s tells which server can do none of it, and why',
     async (command) => {
       const { code, err, out } = await place.cli([
-        ...[command, 'chain.yaml', '--pool', `${a.url},${b.url}`],
-        ...['--set', 'adetailer.units=[{ad_model: face_yolov8n.pt}]'],
+        command,
+        'chain.yaml',
+        '--pool',
+        `${a.url},${b.url}`,
+        '--set',
+        'adetailer.units=[{ad_model: face_yolov8n.pt}]',
       ])
       // What b lacks is one stage of two.
       expect([code, /can make none/.test(err + out)]).toEqual([0, false])

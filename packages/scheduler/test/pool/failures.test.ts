@@ -10,9 +10,13 @@ import { draw, failure, fakes, poolOf, prompts, servers, until } from './servers
 describe('a call that every server answers with an error', () => {
   it('ends with what each of them said', async () => {
     const { a, b } = await fakes({ a: {}, b: {} })
-    const json = (errors: string) => ({ status: 500, body: JSON.stringify({ error: 'X', errors }) })
-    a.faults.add({ kind: 'answer', ...json('no room left') })
-    b.faults.add({ kind: 'answer', ...json('a broken file') })
+    for (const [fake, said] of [
+      [a, 'no room left'],
+      [b, 'a broken file'],
+    ] as const) {
+      const body = JSON.stringify({ error: 'RuntimeError', errors: said })
+      fake.faults.add({ kind: 'answer', status: 500, body })
+    }
     const error = await failure(draw(poolOf({ a, b })))
     expect(error.code).toBe('SW_WEBUI_SERVER_FAILED')
     expect(error.message).toMatch(

@@ -217,7 +217,7 @@ function identityOf(servers: readonly Naming[], names: Names): BackendIdentity {
   }
   return {
     dialect: [...new Set(all.map(({ dialect }) => dialect ?? 'unknown'))].toSorted().join(' + '),
-    options: { pool: kinds.toSorted() },
+    options: { pool: kinds.toSorted().map((kind) => JSON.parse(kind) as BackendIdentity) },
     server,
     hashes,
   }

@@ -94,6 +94,8 @@ export const sweepNotes = defineNotes({
     `each picture has its own draw: ${times(d.cells, 'cell')} of several pictures ${d.cells === 1 ? 'becomes' : 'become'} ${times(d.pictures, 'run')} of one (wildcards: per_cell keeps them together)`,
   SW_NOTE_SWEEP_DRAWN_TOGETHER: (d: { cells: number; pictures: number }) =>
     `${times(d.cells, 'cell')} ${d.cells === 1 ? 'has' : 'have'} one draw for all ${d.pictures} pictures, which cannot be made apart (wildcards: per_cell, if that is meant)`,
+  SW_NOTE_SWEEP_SERVERS_DIFFER: (d: { servers: readonly string[] }) =>
+    `the pool's servers differ (${d.servers.join(', ')}): a seed need not make the same picture on each, so cells may also differ by where they were made`,
   SW_NOTE_SWEEP_CUT: (d: { limit: number; count: number }) =>
     `limit: ${d.limit} of ${d.count} cells are made`,
   SW_NOTE_SWEEP_NOT_REHEARSED: (d: { cell: number; reason: string }) =>

@@ -1,4 +1,4 @@
-import type { PlanNote, RunConfig, Stage } from '@stagewright/core'
+import type { BackendIdentity, Capabilities, PlanNote, RunConfig, Stage } from '@stagewright/core'
 
 import { type Cell, valueAt } from './cells.js'
 import { sweepNotes } from './errors.js'
@@ -68,6 +68,19 @@ export function togetherNotes(kept: readonly Rehearsal[]): PlanNote[] {
   if (cells.length === 0) return []
   const pictures = cells.reduce((sum, { seeds }) => sum + seeds.length, 0)
   return [sweepNotes.SW_NOTE_SWEEP_DRAWN_TOGETHER({ cells: cells.length, pictures })]
+}
+
+/** Cells are compared with each other: where servers make other pictures of one seed, they show that too. */
+export function serverNotes({ identity }: Capabilities, cells: number): PlanNote[] {
+  const kinds = identity?.options?.['pool']
+  if (!Array.isArray(kinds) || cells < 2) return []
+  const names = (kinds as BackendIdentity[]).map(({ dialect = 'unknown', version }) =>
+    version === undefined ? dialect : `${dialect} ${version}`,
+  )
+  const servers = [...new Set(names)].map((name) =>
+    names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} with different settings`,
+  )
+  return [sweepNotes.SW_NOTE_SWEEP_SERVERS_DIFFER({ servers })]
 }
 
 export function stoppedNotes(kept: readonly Rehearsal[]): PlanNote[] {

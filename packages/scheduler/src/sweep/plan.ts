@@ -23,7 +23,7 @@ import {
 } from './costs.js'
 import { sweepNotes } from './errors.js'
 import { fieldErrors } from './fields.js'
-import { cutNote, idleNotes, seedNotes, stoppedNotes, togetherNotes } from './notes.js'
+import { cutNote, idleNotes, seedNotes, serverNotes, stoppedNotes, togetherNotes } from './notes.js'
 import { orderOf } from './order.js'
 import { promptsIn } from './prompts.js'
 import { type RehearsalHost, Rehearser } from './rehearsal.js'
@@ -149,6 +149,7 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
     ...seedNotes(chosen),
     ...idleNotes(swept, cells, chosen, stages),
     ...sharing.notes,
+    ...serverNotes(capabilities, cells.length),
     ...stoppedNotes(chosen),
   ]
   const { work, ...ours } = costsOf(order, chosen, heavies, { current, once: true })

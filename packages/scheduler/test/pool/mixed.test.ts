@@ -3,7 +3,7 @@ import { refiner } from '@stagewright/stage-refiner'
 import { txt2img } from '@stagewright/stage-txt2img'
 import { describe, expect, it } from 'vitest'
 
-import type { Pool } from '../../src/index.js'
+import { planSweep, type Pool, sweep } from '../../src/index.js'
 import { failure, fakes, poolOf, prompts, servers } from './servers.js'
 
 const plain: RunConfig = { prompt: 'x', width: 64, height: 64, steps: 1, txt2img: {} }
@@ -80,6 +80,34 @@ describe('a checkpoint that servers of a pool call by different names', () => {
     const { identity, resources } = await poolOf({ a, b }).describe()
     const [name] = resources['model'] as string[]
     expect(identity?.hashes?.['model']?.[name as string]).toBe('c3'.repeat(32))
+  })
+})
+
+describe('a sweep on servers that differ', () => {
+  it.each([
+    ['forge', 'a1111', ['a1111 v1.10.1, forge f2.0.1v1.10.1-previous-665-gae278f79']],
+    ['forge', 'forge', []],
+  ] as const)('notes that cells may differ by that: %s and %s', async (one, other, told) => {
+    const { a, b } = await fakes({ a: { dialect: one }, b: { dialect: other } })
+    const backend = poolOf({ a, b })
+    const plan = await planSweep(sweep({ ...plain, seed: 1 }, { axes: { steps: [1, 2] } }), {
+      backend,
+      stages: [txt2img],
+    })
+    expect(plan.notes.map(({ message }) => /\((.*)\)/.exec(message)?.[1])).toEqual(told)
+  })
+
+  it('which have other settings, notes that too', async () => {
+    const settings = { eta_noise_seed_delta: 31_337 }
+    const { a, b } = await fakes({ a: {}, b: { settings } })
+    const backend = poolOf({ a, b })
+    const plan = await planSweep(sweep({ ...plain, seed: 1 }, { axes: { steps: [1, 2] } }), {
+      backend,
+      stages: [txt2img],
+    })
+    expect(plan.notes.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/servers differ \(forge f\S+ with different settings\): a seed need/),
+    ])
   })
 })
 

@@ -122,12 +122,18 @@ export function stageOf({ method, path, body }: Pick<RecordedRequest, 'method' |
     case '/sdapi/v1/detail':
       return 'adetailer'
     case '/sdapi/v1/img2img': {
-      const { alwayson_scripts: scripts, override_settings: settings } = body as {
+      const {
+        alwayson_scripts: scripts,
+        override_settings: settings,
+        // SD.Next's way of choosing it.
+        resize_name: upscaler = settings?.['upscaler_for_img2img'] ?? 'None',
+      } = body as {
         alwayson_scripts?: { ADetailer?: { args: readonly unknown[] } }
         override_settings?: Readonly<Record<string, unknown>>
+        resize_name?: unknown
       }
       if (scripts?.ADetailer?.args[0] === true) return 'adetailer'
-      return (settings?.['upscaler_for_img2img'] ?? 'None') === 'None' ? 'img2img' : 'refiner'
+      return upscaler === 'None' ? 'img2img' : 'refiner'
     }
     default:
       return undefined

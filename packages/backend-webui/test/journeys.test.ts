@@ -40,6 +40,7 @@ const exempt = {
   sdnext: [
     ...subsets,
     ...refined,
+    ['t-4/subseed+i', 'SD.Next makes no variations: refused before any call'],
     ['h/checkpoint/merged', 'SD.Next’s high-res pass has no checkpoint of its own: refused'],
   ],
 }

@@ -30,6 +30,20 @@ describe('a setting that the server would ignore', () => {
     ],
     ['sdnext', 'txt2img.scheduler', { txt2img: { sampler_name: 'Default', scheduler: 'Karras' } }],
     ['sdnext', 'img2img.restore_faces', { img2img: { restore_faces: true } }],
+    ...['eta', 's_churn', 's_tmin', 's_tmax', 's_noise', 's_min_uncond'].flatMap(
+      (field): typeof cases => [
+        ['sdnext', `txt2img.${field}`, { txt2img: { [field]: 0.5 } }],
+        ['sdnext', `img2img.${field}`, { img2img: { [field]: 0.5 } }],
+      ],
+    ),
+    ['sdnext', 'txt2img.disable_extra_networks', { txt2img: { disable_extra_networks: true } }],
+    ['sdnext', 'txt2img.seed_resize_from_w', { txt2img: { seed_resize_from_w: 32 } }],
+    ['sdnext', 'txt2img.subseed_strength', { subseed_strength: 0.5 }],
+    ['sdnext', 'img2img.resize_mode', { img2img: { resize_mode: 'latent' } }],
+    ['sdnext', 'img2img.initial_noise_multiplier', { img2img: { initial_noise_multiplier: 1.1 } }],
+    ['sdnext', 'img2img.inpainting_fill', { img2img: { inpainting_fill: 'noise' } }],
+    ['sdnext', 'img2img.mask_round', { img2img: { mask_round: false } }],
+    ['sdcpp', 'img2img.mask_round', { img2img: { mask_round: false } }],
     ['sdnext', 'refiner.hr_scheduler', { refiner: { ...hires, hr_scheduler: 'Karras' } }],
     [
       'sdnext',
@@ -52,6 +66,23 @@ describe('a setting that the server would ignore', () => {
       { adetailer: { units: [{ ...face, ad_noise_multiplier: 1.1 }] } },
     ],
   ]
+
+  const setInUnits = {
+    ad_cfg_scale: 5,
+    ad_checkpoint: 'sd_xl_refiner_1.0',
+    ad_vae: 'Automatic',
+    ad_sampler: 'Euler a',
+    ad_scheduler: 'Karras',
+    ad_clip_skip: 2,
+    ad_inpaint_width: 512,
+    ad_inpaint_height: 512,
+  }
+  for (const [field, value] of Object.entries(setInUnits))
+    cases.push([
+      'sdnext',
+      `adetailer.units[0].${field}`,
+      { adetailer: { units: [{ ...face, [field]: value }] } },
+    ])
 
   it.each(cases)('on %s is refused before the first call: %s', async (dialect, path, sections) => {
     const { fake, pipeline } = await on(dialect)

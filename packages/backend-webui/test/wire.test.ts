@@ -84,6 +84,54 @@ describe('what goes over the wire', () => {
     expect(sent(fake)).toMatchSnapshot()
   })
 
+  it.each([
+    ['stretch', 1],
+    ['crop', 2],
+    ['fill', 3],
+  ] as const)('counts resize_mode from "none" on SD.Next: %s is %d', async (resize_mode, own) => {
+    const { fake, pipeline } = await on('sdnext')
+    const { images } = await pipeline.run({
+      ...words,
+      txt2img: {},
+      img2img: { denoising_strength: 0.5, width: 128, height: 128, resize_mode },
+    })
+    expect(images.map(({ width, height }) => [width, height])).toEqual([[128, 128]])
+    // As many steps as elsewhere: 4 at a denoising of 0.5 are 3, and SD.Next executes what it is told.
+    expect(sent(fake)).toMatchObject([
+      {},
+      { body: { resize_mode: own, resize_name: 'None', steps: 3 } },
+    ])
+    expect(fake.ignored).toEqual([])
+  })
+
+  it('makes a high-res pass of its own on SD.Next larger, by the upscaler asked for', async () => {
+    const { fake, pipeline } = await on('sdnext')
+    const { images, warnings } = await pipeline.run({
+      ...words,
+      txt2img: {},
+      refiner: { ...hires, hr_strategy: 'own', hr_second_pass_steps: 5 },
+    })
+    expect([images[0]?.width, warnings]).toEqual([128, []])
+    expect(sent(fake)).toMatchObject([
+      {},
+      { body: { resize_mode: 1, resize_name: 'Lanczos', steps: 5, width: 128 } },
+    ])
+    expect(fake.ignored).toEqual([])
+  })
+
+  it('says on SD.Next that its detailer redraws with the server’s own model', async () => {
+    const { fake, pipeline } = await on('sdnext', { samplesFormat: 'png' })
+    const unit = { name: 'face', ad_model: 'face-yolo8n', ad_negative_prompt: 'blurry' }
+    const { warnings } = await pipeline.run({
+      ...words,
+      model: 'sd_xl_base_1.0',
+      txt2img: {},
+      adetailer: { units: [unit] },
+    })
+    expect(warnings.map(String).join()).toMatch(/redraws with the model that the server is set to/)
+    expect(sent(fake)).toMatchObject([{}, { body: { detailer_negative: 'blurry' } }])
+  })
+
   it('is this for what sd-server can do, and nothing of it is ignored', async () => {
     const { fake, pipeline } = await on('sdcpp')
     const { images } = await pipeline.run({

@@ -49,6 +49,72 @@ describe('hires', () => {
   })
 })
 
+describe('img2img', () => {
+  const redrawn = async (body: object): Promise<unknown> => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const init_images = [await drawn(96, 64)]
+    const { json, headers } = await client.img2img({ init_images, width: 64, height: 128, ...body })
+    return [await sizeOf(json.images[0]), headers['x-fake-ignored']]
+  }
+
+  test.each([
+    ['no resize_mode', {}, 'png 96x64', 'width, height'],
+    ['resize_mode 0, which is none', { resize_mode: 0 }, 'png 96x64', 'width, height'],
+    ['resize_mode 1, which stretches', { resize_mode: 1 }, 'png 64x128', undefined],
+    ['resize_mode 2, which crops', { resize_mode: 2 }, 'png 64x128', undefined],
+    ['an upscaler', { resize_mode: 1, resize_name: 'Lanczos' }, 'png 64x128', undefined],
+  ])('with %s', async (_, body, size, ignored) => {
+    expect(await redrawn(body)).toEqual([size, ignored])
+  })
+
+  test.each([0.3, 0.5, 0.75])('runs as many steps as asked for at a denoising of %d', async (d) => {
+    await using client = await started({ dialect: 'sdnext' })
+    client.fake.faults.add({ kind: 'stall', at: 'during', step: 3 })
+    const init_images = [await drawn(64, 64)]
+    const answer = client.img2img({ init_images, steps: 7, denoising_strength: d })
+    await client.fake.until(({ samplingStep }) => samplingStep === 2)
+    const { json } = await client.get('/sdapi/v1/progress')
+    expect(json.state.sampling_steps).toBe(7)
+    client.fake.faults.release()
+    expect((await answer).status).toBe(200)
+  })
+})
+
+describe('a field that it lacks or reads nothing of', () => {
+  test.each([
+    ['s_churn', 2],
+    ['s_tmin', 1],
+    ['s_tmax', 1],
+    ['s_noise', 1.1],
+    ['s_min_uncond', 1],
+    ['disable_extra_networks', true],
+    ['restore_faces', true],
+    ['eta', 0.5],
+    ['subseed_strength', 0.5],
+    ['seed_resize_from_w', 32],
+    ['seed_resize_from_h', 32],
+  ])('%s changes no picture, and the fake tells it', async (field, value) => {
+    await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+    const plain = await client.txt2img({})
+    const asked = await client.txt2img({ [field]: value })
+    expect(await pixelsOf(asked.json.images[0])).toBe(await pixelsOf(plain.json.images[0]))
+    expect(asked.headers['x-fake-ignored']).toBe(field)
+  })
+
+  test.each([
+    ['initial_noise_multiplier', 1.1],
+    ['inpainting_fill', 2],
+    ['mask_round', false],
+    ['mask_blur_x', 8],
+    ['image_cfg_scale', 1.5],
+  ])('%s of img2img is ignored', async (field, value) => {
+    await using client = await started({ dialect: 'sdnext' })
+    const [init_images, mask] = [[await drawn(64, 64)], await drawn(64, 64)]
+    const { headers } = await client.img2img({ init_images, mask, resize_mode: 1, [field]: value })
+    expect(headers['x-fake-ignored']).toBe(field)
+  })
+})
+
 describe('schedules', () => {
   const base = { sampler_name: 'DPM++ 2M', steps: 4 }
   const cases = {

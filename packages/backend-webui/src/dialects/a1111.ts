@@ -1,4 +1,4 @@
-import { type Dialect, given, hiresFields } from './dialect.js'
+import { type Dialect, given, hiresFields, maskFields } from './dialect.js'
 
 /** AUTOMATIC1111 1.9 and 1.10. */
 export const a1111: Dialect = {
@@ -30,7 +30,7 @@ export const a1111: Dialect = {
   limits: {},
   greyPictures: true,
   groups: true,
-  img2img: { resizeModes: true, upscaler: true, maskOptions: true, noise: true },
+  img2img: { resizeModes: [0, 1, 2, 3], upscaler: 'option', maskFields, noise: true },
   hires: {
     encode: hiresFields,
     lacks: ['hr_cfg', 'hr_distilled_cfg', 'hr_additional_modules'],

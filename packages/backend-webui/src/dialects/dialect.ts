@@ -65,10 +65,15 @@ export interface Dialect {
   readonly groups: boolean
   /** How img2img treats its picture and mask. */
   readonly img2img: {
-    readonly resizeModes: boolean
-    readonly upscaler: boolean
-    readonly maskOptions: boolean
+    /** Its own numbers for stretch, crop, fill and latent, in this order, as far as it has them; none: it stretches. */
+    readonly resizeModes: readonly number[]
+    /** How the upscaler that enlarges a picture beforehand is said. */
+    readonly upscaler: 'option' | 'resize_name' | 'none'
+    /** Fields that a mask has beside itself and its inversion. */
+    readonly maskFields: readonly MaskField[]
     readonly noise: boolean
+    /** Whether exactly `steps` are executed, whatever the denoising strength and the option img2img_fix_steps. */
+    readonly exactSteps?: true
   }
   readonly hires: {
     readonly encode: (call: HiresCall) => Payload
@@ -95,6 +100,15 @@ export interface Dialect {
   /** Whether memory that ran out is told by an answer without pictures. */
   readonly starvesSilently?: true
 }
+
+export const maskFields = [
+  'mask_blur',
+  'mask_round',
+  'inpainting_fill',
+  'inpaint_full_res',
+  'inpaint_full_res_padding',
+] as const
+export type MaskField = (typeof maskFields)[number]
 
 export type ListName =
   | 'options'

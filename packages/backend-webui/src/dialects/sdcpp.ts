@@ -50,12 +50,7 @@ export const sdcpp: Dialect = {
   limits: { batch: 8, steps: 100 },
   greyPictures: false,
   groups: false,
-  img2img: {
-    resizeModes: false,
-    upscaler: false,
-    maskOptions: false,
-    noise: false,
-  },
+  img2img: { resizeModes: [], upscaler: 'none', maskFields: [], noise: false },
   hires: {
     // One resize value alone would give a square, and a factor counts from the size before it is rounded.
     encode: ({ pass, steps, target }) => ({

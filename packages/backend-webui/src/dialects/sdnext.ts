@@ -35,14 +35,30 @@ const schedules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 }
 
 /** SD.Next: schedules as options of three kinds, a refiner of the server's own only, a built-in detailer, JPEG unless told otherwise,
- *  and a high-res pass that enlarges nothing unless `hr_resize_mode` says so. */
+ *  and passes that enlarge nothing unless `resize_mode` or `hr_resize_mode` says so: both count from "none". Of what the
+ *  WebUI's samplers and masks can be told it has little: it runs diffusers.
+ *  @source vladmandic/sdnext modules/processing_class.py, processing_args.py, processing_helpers.py, image/resize.py;
+ *  variation seeds: vladmandic/sdnext#2644 */
 export const sdnext: Dialect = {
   ...a1111,
   name: 'sdnext',
   title: 'SD.Next',
   progress: 'global',
   clipSkip: 'field',
-  fields: { ...a1111.fields, restoreFaces: false, imageCfg: false },
+  fields: {
+    ...a1111.fields,
+    subseed: false,
+    restoreFaces: false,
+    sampling: false,
+    imageCfg: false,
+  },
+  img2img: {
+    resizeModes: [1, 2, 3],
+    upscaler: 'resize_name',
+    maskFields: ['mask_blur', 'inpaint_full_res', 'inpaint_full_res_padding'],
+    noise: false,
+    exactSteps: true,
+  },
   sampler: (sampler, scheduler) => ({ sampler_name: sampler, ...scheduleFields(scheduler) }),
   schedulers: Object.assign({}, ...Object.values(schedules)) as Record<string, string>,
   unscheduled: ['Default'],

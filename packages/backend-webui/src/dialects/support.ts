@@ -46,7 +46,7 @@ export const supportTable: readonly SupportRow[] = Object.freeze([
     key: 'mask',
     by: {
       ...webuis(yes),
-      sdnext: yes,
+      sdnext: other('what is under the mask is kept: no choice of fill'),
       sdcpp: other('a hard mask: no blur, no choice of fill, no inpaint_full_res'),
     },
   },
@@ -65,7 +65,7 @@ export const supportTable: readonly SupportRow[] = Object.freeze([
     key: 'own_hires',
     by: {
       ...webuis(yes),
-      sdnext: other('steps follow the denoising strength where it has no option img2img_fix_steps'),
+      sdnext: yes,
       sdcpp: no('use hr_strategy: merged right after txt2img'),
     },
   },
@@ -108,7 +108,9 @@ export const supportTable: readonly SupportRow[] = Object.freeze([
     key: 'detail',
     by: {
       ...webuis(other('where the extension is installed, as img2img that it alone runs on')),
-      sdnext: other('its own detailer: detector, prompt, steps and denoising'),
+      sdnext: other(
+        'its own detailer, on the server’s own model: detector, prompt, steps and denoising',
+      ),
       sdcpp: no('disable adetailer, or run it on another server'),
     },
   },
@@ -146,7 +148,11 @@ export const supportTable: readonly SupportRow[] = Object.freeze([
   {
     feature: 'variation seeds',
     key: 'subseed',
-    by: { ...webuis(yes), sdnext: yes, sdcpp: no('set subseed_strength to 0') },
+    by: {
+      ...webuis(yes),
+      sdnext: no('set subseed_strength to 0'),
+      sdcpp: no('set subseed_strength to 0'),
+    },
   },
   {
     feature: 'styles',

@@ -8,7 +8,7 @@ import {
   Upscale,
 } from '@stagewright/core'
 
-import type { Dialect } from '../dialects/dialect.js'
+import type { Dialect, MaskField } from '../dialects/dialect.js'
 import { supportOf } from '../dialects/support.js'
 import { type Inventory, rareFields } from './inventory.js'
 
@@ -112,24 +112,36 @@ function ofRedrawing({ img2img, fields }: Dialect): Limit[] {
   const on = [Img2Img.name]
   const lacking = (has: boolean, field: string, what: string, remedy: string, bound: Bound) =>
     has ? [] : [{ on, field, what, remedy, ...bound }]
-  const { resizeModes, noise, maskOptions } = img2img
+  const { resizeModes, noise, maskFields } = img2img
+  const masks = (field: MaskField): boolean => maskFields.includes(field)
   const [multiplier, cfg] = ['initial_noise_multiplier', 'image_cfg_scale'] as const
   return [
-    ...lacking(resizeModes, 'resize_mode', 'resize_mode: latent', 'use resize_mode: stretch', {
-      only: [0, 1, 2],
-    }),
+    ...lacking(
+      resizeModes.length > 3,
+      'resize_mode',
+      'resize_mode: latent',
+      'use resize_mode: stretch',
+      {
+        only: [0, 1, 2],
+      },
+    ),
     ...lacking(noise, multiplier, multiplier, `remove ${multiplier}`, { only: [1] }),
     ...lacking(fields.imageCfg, cfg, cfg, `remove ${cfg}`, absent),
     ...lacking(
-      maskOptions,
+      masks('inpaint_full_res'),
       'inpaint_full_res',
       'inpaint_full_res',
       'set inpaint_full_res: false',
       off,
     ),
-    ...lacking(maskOptions, 'inpainting_fill', 'inpainting_fill', 'use inpainting_fill: original', {
-      only: [1],
-    }),
+    ...lacking(
+      masks('inpainting_fill'),
+      'inpainting_fill',
+      'inpainting_fill',
+      'use inpainting_fill: original',
+      { only: [1] },
+    ),
+    ...lacking(masks('mask_round'), 'mask_round', 'mask_round', 'remove mask_round', absent),
   ]
 }
 
@@ -189,7 +201,6 @@ function ofEnlarging({ extras }: Dialect): Limit[] {
 /** What a unit must leave at its default, because SD.Next's detailer has its own settings for it. */
 const ownInSdnext: Readonly<Record<string, readonly unknown[]>> = {
   ad_model_classes: [''],
-  ad_negative_prompt: [''],
   ad_confidence: [0.3],
   ad_mask_filter_method: ['Area'],
   ad_mask_k: [0],
@@ -205,6 +216,14 @@ const ownInSdnext: Readonly<Record<string, readonly unknown[]>> = {
   ad_restore_face: [false],
   ad_noise_multiplier: [],
   ad_controlnet_model: [],
+  ad_inpaint_width: [],
+  ad_inpaint_height: [],
+  ad_cfg_scale: [],
+  ad_checkpoint: [],
+  ad_vae: [],
+  ad_sampler: [],
+  ad_scheduler: [],
+  ad_clip_skip: [],
 }
 
 function ofOwnDetailer(): Limit[] {

@@ -1,6 +1,7 @@
 import { Img2Img, type Img2ImgRequest, Refiner, type StageImage } from '@stagewright/core'
+import { executedSteps } from '@stagewright/core/sampling'
 
-import { given, type Payload } from '../dialects/dialect.js'
+import { type Dialect, given, type Payload } from '../dialects/dialect.js'
 import { type Encoding, known, mismatch, refuseSettings } from './encoding.js'
 import { merged } from './merge.js'
 import { optionsOf, redrawOptions } from './options.js'
@@ -21,7 +22,8 @@ export async function img2imgBody(encoding: Encoding, request: Img2ImgRequest): 
     {
       init_images: pictures,
       denoising_strength: request.denoising_strength,
-      ...(dialect.img2img.resizeModes ? { resize_mode: request.resize_mode } : {}),
+      ...stepsOf(dialect, request),
+      ...resizeOf(encoding, request),
       ...(dialect.img2img.noise
         ? given('initial_noise_multiplier', request.initial_noise_multiplier)
         : {}),
@@ -31,7 +33,7 @@ export async function img2imgBody(encoding: Encoding, request: Img2ImgRequest): 
     refiner === undefined ? {} : refinerOf(encoding, refiner),
     optionsOf(encoding, request, {
       ...redrawOptions,
-      img2img_fix_steps: request.img2img_fix_steps,
+      img2img_fix_steps: request.img2img_fix_steps || dialect.img2img.exactSteps === true,
       ...upscalerOption(encoding, request),
       ...(refiner === undefined ? {} : refinerOptions(refiner, false)),
     }),
@@ -40,9 +42,33 @@ export async function img2imgBody(encoding: Encoding, request: Img2ImgRequest): 
   )
 }
 
+/** Where a server executes as many steps as it is told, it is told as many as others would execute. */
+function stepsOf({ img2img }: Dialect, request: Img2ImgRequest): Payload {
+  return img2img.exactSteps !== true || request.img2img_fix_steps
+    ? {}
+    : { steps: executedSteps(request) }
+}
+
+/** How the picture comes to the size asked for. */
+function resizeOf(encoding: Encoding, request: Img2ImgRequest): Payload {
+  const { resizeModes, upscaler } = encoding.dialect.img2img
+  const { resize_mode: mode, upscaler_for_img2img: name } = request
+  if (resizeModes.length === 0) return {}
+  return {
+    // A lenient request may ask for one that the server lacks.
+    resize_mode: resizeModes[mode] ?? resizeModes[0] ?? 0,
+    ...(upscaler === 'resize_name'
+      ? {
+          resize_name:
+            name === undefined ? 'None' : known(encoding, 'upscaler', name, 'upscaler_for_img2img'),
+        }
+      : {}),
+  }
+}
+
 function upscalerOption(encoding: Encoding, request: Img2ImgRequest): Payload {
   const { upscaler_for_img2img: name } = request
-  if (name === undefined) return {}
+  if (name === undefined || encoding.dialect.img2img.upscaler !== 'option') return {}
   const own = known(encoding, 'upscaler', name, 'upscaler_for_img2img')
   if (!Object.hasOwn(encoding.inventory.options, 'upscaler_for_img2img'))
     mismatch(encoding, 'a choice of upscaler in img2img', 'set hr_strategy: merged after txt2img')
@@ -54,12 +80,13 @@ function checkRedraw(encoding: Encoding, request: Img2ImgRequest): void {
   const { img2img } = encoding.dialect
   const [first] = request.images
   const { resize_mode: mode } = request
-  if (!img2img.upscaler && request.upscaler_for_img2img !== undefined)
+  if (img2img.upscaler === 'none' && request.upscaler_for_img2img !== undefined)
     mismatch(encoding, 'a choice of upscaler in img2img', 'set hr_strategy: merged after txt2img')
   refuseSettings(encoding, Img2Img.name, request)
-  if (!img2img.resizeModes && (mode === 1 || mode === 2) && !sameAspect(first, request))
+  if (img2img.resizeModes.length === 0 && (mode === 1 || mode === 2) && !sameAspect(first, request))
     mismatch(encoding, `resize_mode: ${mode === 1 ? 'crop' : 'fill'}`, 'give a size of its aspect')
-  const fixed = Object.hasOwn(encoding.inventory.options, 'img2img_fix_steps')
+  const fixed =
+    img2img.exactSteps === true || Object.hasOwn(encoding.inventory.options, 'img2img_fix_steps')
   if (!fixed && request.img2img_fix_steps && request.denoising_strength < 1)
     encoding.warn(
       `${encoding.dialect.title} may run fewer than ${request.steps} steps: it has no img2img_fix_steps`,
@@ -71,22 +98,14 @@ async function maskFields(
   request: Img2ImgRequest,
   mask: StageImage,
 ): Promise<Payload> {
-  const { maskOptions } = encoding.dialect.img2img
-  const fields = {
-    mask: await maskBytes(mask),
-    ...given('inpainting_mask_invert', request.inpainting_mask_invert),
-  }
-  if (maskOptions)
-    return {
-      ...fields,
-      ...given('mask_blur', request.mask_blur),
-      ...given('mask_round', request.mask_round),
-      ...given('inpainting_fill', request.inpainting_fill),
-      ...given('inpaint_full_res', request.inpaint_full_res),
-      ...given('inpaint_full_res_padding', request.inpaint_full_res_padding),
-    }
-  if ((request.mask_blur ?? 0) > 0) encoding.warn('the mask is not blurred: the server cannot')
-  return fields
+  const { maskFields: has } = encoding.dialect.img2img
+  if (!has.includes('mask_blur') && (request.mask_blur ?? 0) > 0)
+    encoding.warn('the mask is not blurred: the server cannot')
+  return merged(
+    { mask: await maskBytes(mask) },
+    given('inpainting_mask_invert', request.inpainting_mask_invert),
+    ...has.map((field) => given(field, request[field])),
+  )
 }
 
 function sameAspect(

@@ -119,8 +119,22 @@ const {
   firstpass_image: _first,
   comments: _comments,
   force_task_id: _task,
+  restore_faces: _faces,
+  s_min_uncond: _uncond,
+  s_churn: _churn,
+  s_tmin: _tmin,
+  s_tmax: _tmax,
+  s_noise: _noise,
   ...sdnextKept
 } = common
+
+const {
+  mask_blur_x: _blurX,
+  mask_blur_y: _blurY,
+  mask_round: _round,
+  image_cfg_scale: _imageCfg,
+  ...sdnextImg2img
+} = img2imgOnly
 
 const detailer: Fields = {
   detailer_enabled: field('bool', false),
@@ -186,8 +200,10 @@ export const sdnextFields: GenerationFields = {
   txt2img: { ...sdnextCommon, denoising_strength: field('float', 0.3) },
   img2img: {
     ...sdnextCommon,
-    ...img2imgOnly,
+    ...sdnextImg2img,
     denoising_strength: field('float', 0.5),
+    mask_blur: field('int', 4),
+    resize_name: field('str', 'None'),
     inpainting_fill: field('int', 1),
     inpaint_full_res: field('bool', false),
   },

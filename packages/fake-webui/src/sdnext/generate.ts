@@ -1,14 +1,13 @@
 import { Answer, Crash, HttpError } from '../http/errors.js'
 import type { Exchange, Reply } from '../http/exchange.js'
 import { validated } from '../http/validate.js'
-import { drawing, redrawing } from '../jobs/draw.js'
 import { encodingOf } from '../jobs/generate.js'
 import { gridOf } from '../jobs/grid.js'
 import { infoOf } from '../jobs/info.js'
 import { infotextOf } from '../jobs/infotext.js'
 import { checkMemory, type Job, megapixelsOf, sample } from '../jobs/job.js'
 import { override } from '../jobs/overrides.js'
-import { baseModel, img2imgSteps } from '../jobs/passes.js'
+import { baseModel } from '../jobs/passes.js'
 import { alwaysOn, selected } from '../jobs/scripts-of.js'
 import { floorTo } from '../jobs/size.js'
 import { styled } from '../jobs/styles.js'
@@ -18,6 +17,7 @@ import { maskOf, type Picture, plain } from '../pictures/picture.js'
 import type { World } from '../world.js'
 import { detailedBy } from './detailer.js'
 import { hiresOver, refinedAtTheEnd } from './hires.js'
+import { drawingOf, img2imgSteps, noteInert, redrawingOf, sizeOf } from './redraw.js'
 import { scheduleOf } from './schedule.js'
 
 type Kind = 'txt2img' | 'img2img'
@@ -30,6 +30,7 @@ export async function sdnextGenerate(kind: Kind, exchange: Exchange, world: Worl
   const other = kind === 'txt2img' ? 'img2img' : 'txt2img'
   noteUnknown(exchange, fields, dialect.fields[other], other)
   noteIneffective(exchange, values, true)
+  noteInert(exchange, values)
   if (kind === 'img2img' && (values.init_images === null || values.init_images.length === 0))
     throw new Answer(400, { error: 'Init image is none' })
   selected(values, kind, world, exchange)
@@ -124,7 +125,7 @@ async function iterations(job: Job): Promise<Picture[]> {
 
 async function onePass(job: Job, from: number, count: number): Promise<Picture[]> {
   const { values, world, exchange, kind } = job
-  const { width, height } = job
+  const { width, height } = sizeOf(job)
   checkMemory(job, width, height, count)
   await world.load(job.base, exchange)
   const steps = kind === 'img2img' ? img2imgSteps(job) : job.steps
@@ -132,8 +133,8 @@ async function onePass(job: Job, from: number, count: number): Promise<Picture[]
   const inputs = job.inputs.length === 1 ? job.inputs : job.inputs.slice(0, count)
   let drawn =
     kind === 'txt2img'
-      ? await world.painter.fromNothing(drawing(job, from, count, done), {})
-      : await world.painter.redrawn(redrawing(job, from, count, done), inputs, job.mask, {})
+      ? await world.painter.fromNothing(drawingOf(job, from, count, done), {})
+      : await world.painter.redrawn(redrawingOf(job, from, count, done), inputs, job.mask, {})
   if (values.enable_hr === true && !world.progress.interrupted) {
     drawn = await hiresOver(job, drawn, from)
     drawn = await refinedAtTheEnd(job, drawn, from)

@@ -1,9 +1,9 @@
 import { bySubstring, modelName } from '../jobs/checkpoints.js'
-import { redrawing } from '../jobs/draw.js'
 import { checkMemory, type Job, megapixelsOf, sample } from '../jobs/job.js'
 import { floorTo, type Size } from '../jobs/size.js'
 import { isOff } from '../jobs/values.js'
 import { type Picture, resized } from '../pictures/picture.js'
+import { redrawingOf } from './redraw.js'
 
 /** SD.Next's second pass. `enable_hr` alone does not enlarge: `hr_resize_mode` must be above 0; and a model upscaler is
  *  followed by diffusion only with `hr_force`. */
@@ -90,7 +90,7 @@ function again(
 ): Promise<Picture[]> {
   return job.world.painter.redrawn(
     {
-      ...redrawing(job, from, pictures.length, steps),
+      ...redrawingOf(job, from, pictures.length, steps),
       ...size,
       ...more,
       resize_mode: upscaler === 'Latent' ? 3 : 0,

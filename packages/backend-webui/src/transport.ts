@@ -63,7 +63,8 @@ export interface GenerateAnswer {
   /** Without `images`/`image`, and without what `parameters` echoes. */
   readonly body: Readonly<Record<string, unknown>>
   readonly headers: Readonly<Record<string, string>>
-  /** Milliseconds from the end of the queue to the first step, to within half a poll; absent where nobody saw it. */
+  /** Milliseconds from the end of the queue to the first step, to within half a poll; absent where nobody saw it, or it
+   *  may have been in a queue that no poll saw. */
   readonly untilStep?: number | undefined
   /** What the transport had to do that is worth telling. */
   readonly warnings: readonly string[]

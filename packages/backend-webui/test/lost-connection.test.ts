@@ -71,7 +71,13 @@ describe('a connection that breaks while the server works', () => {
     expect(await failure(scene.pending)).toBe(reason)
   })
 
-  test('by the global route is waited for until the server is idle', async () => {
+  test.each([
+    ['', { progress: 0, state: { job: '', job_count: 0 } }],
+    [
+      ', with the step of a job that failed',
+      { progress: 0, state: { job: '', job_count: 0, job_no: 0, sampling_step: 7 } },
+    ],
+  ])('by the global route is waited for until the server is idle%s', async (_title, idle) => {
     const busy = { progress: 0.5, state: { job: 'scripts_txt2img', job_count: 1 } }
     let says: unknown = busy
     await using scene = await watched({
@@ -80,7 +86,7 @@ describe('a connection that breaks while the server works', () => {
     })
     await cut(scene)
     await scene.poll(undefined)
-    says = { progress: 0, state: { job: '', job_count: 0 } }
+    says = idle
     const error = await failure(scene.pollUntil(undefined, scene.pending))
     expect(error).toMatchObject({ code: 'SW_WEBUI_RESULT_LOST' })
     expect(scene.server.count(path)).toBe(1)

@@ -2,12 +2,11 @@ import { describe, expect, test } from 'vitest'
 
 import { httpTransport } from '../src/http/http-transport.js'
 import { call, failure, turn } from './generate-call.js'
-import { global, interruptPath, path, task, watched } from './watched-generation.js'
+import { global, idle, interruptPath, path, task, watched } from './watched-generation.js'
 import { answer, wireServer } from './wire-server.js'
 
 const running = (progress: number) => ({ active: true, queued: false, completed: false, progress })
 const queued = { active: false, queued: true, completed: false }
-const idle = { progress: 0, state: { job: '', job_count: 0, job_no: 0, sampling_step: 0 } }
 const busy = (step: number) => ({
   progress: 0.01 + step / 20,
   state: { job: 'scripts_txt2img', job_count: 1, job_no: 0, sampling_step: step },
@@ -96,6 +95,50 @@ describe('progress', () => {
     const { untilStep } = await scene.pending
     expect(untilStep).toBe((still + scene.clock.now()) / 2 - free)
   })
+
+  test('tells nothing of the time until the first step where a queue that no poll saw may be in it', async () => {
+    for (const [before, told] of [
+      [busy(3), false],
+      [idle, true],
+    ] as const) {
+      await using scene = await watched({
+        options: { expectsLoad: true },
+        routes: { [global]: (_, response) => answer(response, 200, before) },
+      })
+      await scene.poll(running(0))
+      await scene.poll(running(0.1))
+      scene.finish()
+      expect((await scene.pending).untilStep !== undefined).toBe(told)
+    }
+  })
+
+  test('tells the time until the first step behind another’s job where the queue was seen', async () => {
+    await using scene = await watched({
+      options: { expectsLoad: true },
+      routes: { [global]: (_, response) => answer(response, 200, busy(3)) },
+    })
+    await scene.poll(queued)
+    await scene.poll(running(0))
+    await scene.poll(running(0.1))
+    scene.finish()
+    expect((await scene.pending).untilStep).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['when the queue was over', [queued, 500, running(0), running(0.1)], 0],
+    ['when the first step came', [running(0), 500, running(0.1)], 30_000],
+  ])(
+    'tells nothing of it where a poll without an answer leaves in doubt %s',
+    async (_, polls, wait) => {
+      await using scene = await watched({ options: { expectsLoad: true } })
+      for (const [at, says] of polls.entries()) {
+        if (at === 1) scene.clock.advance(wait)
+        await scene.poll(says)
+      }
+      scene.finish()
+      expect((await scene.pending).untilStep).toBeUndefined()
+    },
+  )
 
   test('tells nothing of the time until the first step where nobody saw it, or it may be another job’s', async () => {
     await using quick = await watched()

@@ -11,6 +11,11 @@ export const task = '/internal/progress'
 export const global = '/sdapi/v1/progress'
 export const interruptPath = '/sdapi/v1/interrupt'
 
+export const idle = {
+  progress: 0,
+  state: { job: '', job_count: 0, job_no: 0, sampling_step: 0 },
+}
+
 /** A generation that has reached the server and waits there until `finish()`; the clock stands. */
 export async function watched({
   routes = {},
@@ -34,6 +39,7 @@ export async function watched({
       else answer(response, 200, scene.says)
     },
     [interruptPath]: (_, response) => answer(response, 200, {}),
+    [global]: (_, response) => answer(response, 200, idle),
     ...routes,
   })
   const client = httpTransport({ baseUrl: server.url, clock })

@@ -46,7 +46,7 @@ export class Generation {
   readonly #warnings: string[] = []
   readonly #stopped = deferred<Stop>()
   #onPoll: (polled: Polled) => void = () => {}
-  /** Whether no job ran just before ours was sent: only then is the global route's job ours. */
+  /** Whether no job ran just before ours was sent: only then is the global route's job ours, and no queue before it. */
   #wasIdle = false
 
   constructor(input: GenerationInput) {
@@ -73,10 +73,11 @@ export class Generation {
   }
 
   async #attempts(): Promise<GenerateAnswer> {
-    const { signal, interrupt, progress } = this.#input.options
+    const { signal, interrupt, progress, expectsLoad } = this.#input.options
+    const asks = progress === 'global' ? interrupt : progress === 'task' && expectsLoad
     let repeated = false
     for (let connects = 1; ;) {
-      if (interrupt && progress === 'global') {
+      if (asks) {
         const before = await poll(this.#link, 'global', '')
         this.#wasIdle = typeof before === 'object' && before.state === 'gone'
       }
@@ -151,7 +152,11 @@ export class Generation {
         watchdog.finish()
         return {
           kind: 'answered',
-          answer: { ...answer, warnings: this.#warnings, untilStep: watchdog.untilStep },
+          answer: {
+            ...answer,
+            warnings: this.#warnings,
+            untilStep: this.#wasIdle || watchdog.queued ? watchdog.untilStep : undefined,
+          },
         }
       }
       const error = this.#refused(first.head, link.auth.redact(refusal.text()))

@@ -93,14 +93,17 @@ async function readTask(body: Fields): Promise<Reading> {
   }
 }
 
-/** The one job that the server runs now, whoever's it is. Idle: no job, no count, no step (SD.Next keeps a step). */
+/** The one job that the server runs now, whoever's it is. Idle: no job, no count and no step, for SD.Next has no count
+ *  between the parts of a job; or no progress, for a job that failed leaves its step on the others.
+ *  @source A1111 modules/shared_state.py: State.end, modules/api/api.py: progressapi; vladmandic/sdnext
+ *  modules/api/server.py: get_progress */
 function readGlobal(body: Fields): Reading {
   const state = (body['state'] ?? {}) as Fields
   const [job, count, at, step] = ['job', 'job_count', 'job_no', 'sampling_step'].map(
     (key) => state[key] ?? 0,
   )
-  const idle = (job === '' || job === 0) && count === 0 && step === 0
   const fraction = share(body['progress'])
+  const idle = (job === '' || job === 0) && count === 0 && (step === 0 || fraction === 0)
   return {
     state: idle ? 'gone' : 'running',
     fraction,

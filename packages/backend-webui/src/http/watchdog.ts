@@ -28,6 +28,9 @@ export class Watchdog {
   #fraction = 0
   #seen: Reading | undefined
   #ran = false
+  #queued = false
+  /** Whether a poll had no answer after it was last seen in the queue. */
+  #blind = false
   #polling: Promise<void> = Promise.resolve()
   /** By the clock: when the queue was over, when the task last stood without a step, and when it first had one. */
   #free: number
@@ -74,12 +77,21 @@ export class Watchdog {
     return this.#ran
   }
 
+  /** Whether it was seen in the queue: what came after the last such look was not. */
+  get queued(): boolean {
+    return this.#queued
+  }
+
   /** Milliseconds from the end of the queue to the first step, asked for when the answer is there: steps that no poll saw
-   *  came before it. Undefined where no poll saw the task run, or what is seen may be another's job. */
+   *  came before it. Undefined where no poll saw the task run, what is seen may be another's job, or polls without an
+   *  answer leave it in doubt when the queue was over or the first step came. */
   get untilStep(): number | undefined {
     if (this.#source !== 'task' || (this.#standing ?? this.#stepped) === undefined) return undefined
+    if (this.#blind) return undefined
     const [from, to] = [this.#standing ?? this.#free, this.#stepped ?? this.#link.clock.now()]
-    return Math.max(0, (from + to) / 2 - this.#free)
+    const until = Math.max(0, (from + to) / 2 - this.#free)
+    const doubt = (to - from) / 2
+    return doubt > Math.max(until / 10, this.#interval * 2) ? undefined : until
   }
 
   /** Asks at once, beside the regular polls. */
@@ -117,8 +129,10 @@ export class Watchdog {
     // It may be the preview that the server cannot make, or that takes too long: progress matters more.
     if (polled === 'unreadable' || polled === 'silent') this.#shown = undefined
     if (polled === 'unavailable') this.#source = source === 'task' ? 'global' : 'none'
-    else if (typeof polled === 'string') this.#pause = Math.min(this.#pause * 2, slowestPoll)
-    else this.#note(polled)
+    else if (typeof polled === 'string') {
+      this.#pause = Math.min(this.#pause * 2, slowestPoll)
+      this.#blind ||= this.#seen?.state === 'queued'
+    } else this.#note(polled)
     // A server that answers, but not about progress, cannot be said to have stalled.
     if (polled === 'unavailable' || polled === 'unreadable') this.#restartStall()
     this.#onPoll(polled)
@@ -134,7 +148,7 @@ export class Watchdog {
     this.#sign = reading.sign
     this.#stepping ||= reading.stepping && reading.state === 'running'
     const now = this.#link.clock.now()
-    if (reading.state === 'queued') this.#free = now
+    if (reading.state === 'queued') [this.#free, this.#queued, this.#blind] = [now, true, false]
     else if (this.#stepping) this.#stepped ??= now
     else if (reading.state === 'running') this.#standing = now
     this.#pause = moved ? this.#interval : Math.min(this.#pause * 1.5, this.#interval * 4)

@@ -61,12 +61,18 @@ export class Progress {
     this.changed()
   }
 
+  /** Its step stays: that of a job that failed. Source: A1111 modules/shared_state.py: State.end */
   end(): void {
     this.job = ''
     this.job_count = 0
+    this.changed()
+  }
+
+  /** Nothing stays. Source: SD.Next modules/shared_state.py: State.clear */
+  clear(): void {
     this.job_no = 0
     this.sampling_step = 0
-    this.changed()
+    this.end()
   }
 
   get idle(): boolean {

@@ -105,7 +105,7 @@ export function sdcppPictures(
         throw new Answer(500, { error: 'generate_image returned no results' })
       throw error
     } finally {
-      world.progress.end()
+      world.progress.clear()
     }
   })
 }

@@ -128,7 +128,7 @@ export async function detailRoute(exchange: Exchange, world: World): Promise<Rep
       blur: number('detailer_blur'),
     })
     world.finished++
-    progress.end()
+    progress.clear()
     return done
   })
   const image = await encoded(made.picture, undefined, encodingOf(world))

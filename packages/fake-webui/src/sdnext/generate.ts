@@ -54,13 +54,13 @@ export async function sdnextGenerate(kind: Kind, exchange: Exchange, world: Worl
         )
       world.finished++
       // Not in a `finally`, as there: after an exception the progress keeps telling of a job.
-      progress.end()
+      progress.clear()
       return { job, pictures }
     } catch (error) {
       if (!(error instanceof Crash) || error.kind !== 'OutOfMemoryError') throw error
       // Caught in the pipeline: an answer without pictures.
       progress.interrupt()
-      progress.end()
+      progress.clear()
       return undefined
     } finally {
       restore()

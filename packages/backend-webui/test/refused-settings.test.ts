@@ -106,20 +106,27 @@ describe('a setting that the server would ignore', () => {
     expect(images[0]?.width).toBe(64)
   })
 
-  it('on Forge is a first pass with a refiner of its own: the high-res pass is planned as another call', async () => {
-    const { fake, pipeline } = await on('forge')
-    const { plan } = await pipeline.run({
-      ...words,
-      txt2img: { batch_size: 2 },
-      refiner: { ...hires, ...second, refiner_pass: 'first' },
-    })
-    expect(plan.stages.map(({ calls }) => calls).slice(0, 3)).toEqual([1, 0, 2])
-    expect(sent(fake).map((one) => (one as { path: string }).path)).toEqual([
-      '/sdapi/v1/txt2img',
-      '/sdapi/v1/img2img',
-      '/sdapi/v1/img2img',
-    ])
-  })
+  it.each([
+    ['auto', []],
+    ['merged', ['SW_NOTE_HIRES_APART']],
+  ] as const)(
+    'on Forge is a first pass with a refiner of its own: the high-res pass is planned as another call, also with hr_strategy: %s',
+    async (hr_strategy, noted) => {
+      const { fake, pipeline } = await on('forge')
+      const { plan } = await pipeline.run({
+        ...words,
+        txt2img: { batch_size: 2 },
+        refiner: { ...hires, ...second, refiner_pass: 'first', hr_strategy },
+      })
+      expect(plan.stages.flatMap(({ notes }) => notes.map(({ code }) => code))).toEqual(noted)
+      expect(plan.stages.map(({ calls }) => calls).slice(0, 3)).toEqual([1, 0, 2])
+      expect(sent(fake).map((one) => (one as { path: string }).path)).toEqual([
+        '/sdapi/v1/txt2img',
+        '/sdapi/v1/img2img',
+        '/sdapi/v1/img2img',
+      ])
+    },
+  )
 })
 
 describe('arguments of a script', () => {

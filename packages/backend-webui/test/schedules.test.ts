@@ -46,6 +46,8 @@ const none = {
 describe('a schedule on SD.Next', () => {
   it.each([
     ['Automatic', {}],
+    // The WebUI's name of it, where others have labels.
+    ['automatic', {}],
     ['Karras', { schedulers_sigma: 'karras' }],
     ['Exponential', { schedulers_sigma: 'exponential' }],
     ['Beta', { schedulers_sigma: 'betas' }],

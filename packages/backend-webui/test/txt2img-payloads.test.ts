@@ -150,12 +150,18 @@ describe('the body of txt2img', () => {
     const server = stubServer('a1111', { reads })
     await server.txt2img({ sampler_name: 'DPM++ 2M', scheduler: 'Karras' })
     expect(server.sent()).toMatchObject({ sampler_name: 'DPM++ 2M Karras' })
-    const without = { field: 'scheduler', beside: { sampler_name: 'Euler' }, only: ['Automatic'] }
+    await server.txt2img({ sampler_name: 'Euler', scheduler: 'automatic' })
+    expect(server.sent(1)).toMatchObject({ sampler_name: 'Euler' })
+    const without = {
+      field: 'scheduler',
+      beside: { sampler_name: 'Euler' },
+      only: ['Automatic', 'automatic'],
+    }
     expect((await server.backend.describe()).settings).toContainEqual(
       expect.objectContaining(without),
     )
     const error = await failing(server.txt2img({ sampler_name: 'Euler', scheduler: 'Karras' }))
-    expect([error.code, server.posts.length]).toEqual(['SW_BACKEND_UNSUPPORTED', 1])
+    expect([error.code, server.posts.length]).toEqual(['SW_BACKEND_UNSUPPORTED', 2])
     expect(server.sent()).not.toHaveProperty('scheduler')
   })
 })

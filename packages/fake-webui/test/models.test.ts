@@ -148,6 +148,25 @@ describe('samplers', () => {
     expect(JSON.parse(split.json.info).sampler_name).toBe('DPM++ SDE')
   })
 
+  test('the schedule in an old combined name, by any of its names, outdoes the field', async () => {
+    await using client = await started({ dialect: 'a1111' })
+    for (const ending of ['sgm_uniform', 'SGMUniform']) {
+      const { json } = await client.txt2img({
+        sampler_name: `DPM++ SDE ${ending}`,
+        scheduler: 'Karras',
+      })
+      const { sampler_name, infotexts } = JSON.parse(json.info)
+      expect([sampler_name, infotexts[0]]).toEqual([
+        'DPM++ SDE',
+        expect.stringContaining('Schedule type: SGM Uniform'),
+      ])
+    }
+    const fields = client.fake.ignored.map((one) => one.fields.map(({ field }) => field))
+    expect(fields).toEqual([['scheduler'], ['scheduler']])
+    const { headers } = await client.txt2img({ scheduler: 'SGMUniform' })
+    expect(headers['x-fake-ignored']).toBe('scheduler')
+  })
+
   test('an unknown sampler is DPM++ 2M, an unknown scheduler Automatic; an alias is not a name', async () => {
     await using client = await started({ dialect: 'forge' })
     for (const sampler_name of ['Nope', 'k_euler_a', 'euler a']) {

@@ -24,6 +24,8 @@ export const refinerNotes = defineNotes({
     `denoising ${d.strength} after the latent upscaler "${d.upscaler}" leaves it blurred; from 0.5 is usual`,
   SW_NOTE_HIRES_NOT_LARGER: (d: { from: string; to: string }) =>
     `the high-res pass does not enlarge: ${d.from} to ${d.to}`,
+  SW_NOTE_HIRES_APART: (d: { reason: string }) =>
+    `hr_strategy: merged cannot be kept, and the high-res pass is a call of its own: ${d.reason}`,
   SW_NOTE_HIRES_OUTSIDE_MASK: (d: { stage: string }) =>
     `${d.stage} redraws the whole picture, outside the mask too`,
   SW_NOTE_REFINER_SHARE: (d: { steps: number; of: number }) =>

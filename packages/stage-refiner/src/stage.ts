@@ -13,7 +13,7 @@ import {
 import type { z } from 'zod'
 
 import { type RefinerConfig, refinerConfig } from './config.js'
-import { refinerErrors } from './errors.js'
+import { refinerErrors, refinerNotes } from './errors.js'
 import { checkOtherModel, refinerModel } from './models.js'
 import { needsOf } from './needs.js'
 import { hiresNotes, shareNotes } from './notes.js'
@@ -107,8 +107,13 @@ function hiresIntent(config: RefinerConfig, view: PlanView): Intent<RefinerConfi
   const { previous } = view
   const passFits =
     !config.refiner_enabled || previous?.carries(Refiner, config.refiner_pass) !== false
-  const canMerge = previous?.carries(Hires) === true && passFits
-  const merged = config.hr_strategy === 'merged' || (config.hr_strategy === 'auto' && canMerge)
+  const carried = previous?.carries(Hires) === true
+  const canMerge = carried && passFits
+  // Asked for where nothing carries it, it is refused as such.
+  const merged =
+    config.hr_strategy === 'merged'
+      ? canMerge || !carried
+      : config.hr_strategy === 'auto' && canMerge
   const output: Forecast = view.input.map((picture) => {
     const { width, height } = hiresTarget(config, picture, view.onGrid)
     return { ...picture, width, height, marks: picture.marks?.filter((mark) => mark !== 'masked') }
@@ -146,6 +151,10 @@ function hiresIntent(config: RefinerConfig, view: PlanView): Intent<RefinerConfi
     })
   return {
     ...common,
+    notes:
+      config.hr_strategy === 'merged'
+        ? [...notes, refinerNotes.SW_NOTE_HIRES_APART({ reason })]
+        : notes,
     call: { operation: Img2Img, times: view.input.length, generating: true },
     contribute: { ...(first ? { previous: refine } : {}), ...(acts ? { own: refine } : {}) },
     models: second,

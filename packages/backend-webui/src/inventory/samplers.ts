@@ -37,6 +37,9 @@ export function readSamplers(
   }
 }
 
+/** The WebUI's name of it, by label: known also where the server lists no such schedule. */
+const automatic = { automatic: 'Automatic' }
+
 /** Schedule names, by label where there is one. "Automatic" is always among them: it means that none is sent, or is the
  *  server's own word. */
 export function readSchedulers(
@@ -47,18 +50,18 @@ export function readSchedulers(
   const unlisted = Object.keys(dialect.schedulers)
   if (combined !== undefined) {
     const found = [...combined].flatMap((name) => splitSampler(name)?.scheduler ?? [])
-    return { names: [...new Set(['Automatic', ...found])], aliases: {} }
+    return { names: [...new Set(['Automatic', ...found])], aliases: { ...automatic } }
   }
   if (!Array.isArray(listed)) {
     if (dialect.lists.schedulers !== undefined) return { names: 'any', aliases: {} }
     const lower = Object.entries(dialect.schedulers).filter(([label, own]) => label !== own)
     return {
       names: ['Automatic', ...unlisted],
-      aliases: Object.fromEntries(lower.map(([label, own]) => [own, label])),
+      aliases: { ...automatic, ...Object.fromEntries(lower.map(([label, own]) => [own, label])) },
     }
   }
   const names: string[] = []
-  const aliases: Record<string, string> = {}
+  const aliases: Record<string, string> = { ...automatic }
   for (const one of listed as Rows) {
     const [name, label] = [text(one['name']), text(one['label'])]
     const known = label ?? name

@@ -39,6 +39,7 @@ export function settingsOf(dialect: Dialect, inventory: Inventory): readonly Set
     .map(({ what, ...limit }) => ({ ...limit, reason: `${dialect.title} cannot do ${what}` }))
 }
 
+const automatic = ['Automatic', 'automatic']
 const absent = { only: [] } as const
 const off = { only: [false] } as const
 const none = { most: 0 } as const
@@ -86,7 +87,7 @@ function ofGenerating({ fields, limits, unscheduled = [] }: Dialect): Limit[] {
       field: 'scheduler',
       what: `a schedule with the sampler ${sampler_name}`,
       remedy: 'set scheduler: Automatic, or name a sampler',
-      only: ['Automatic', 'automatic'],
+      only: automatic,
       beside: { sampler_name },
     })),
   ]
@@ -101,9 +102,10 @@ function ofCombinedNames({ combinedSamplers: combined, names }: Inventory): Limi
     field: 'scheduler',
     what: `such a schedule with ${sampler_name}`,
     remedy: 'choose one of its samplers that ends so',
-    only: (scheduler as string[]).filter(
-      (one) => one === 'Automatic' || combined.has(`${sampler_name} ${one}`),
-    ),
+    only: [
+      ...automatic,
+      ...(scheduler as string[]).filter((one) => combined.has(`${sampler_name} ${one}`)),
+    ],
     beside: { sampler_name },
   }))
 }

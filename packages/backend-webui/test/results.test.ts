@@ -47,6 +47,15 @@ describe('what a server says of a generation', () => {
     ])
   })
 
+  it('tells of another model where the infotext alone has it, as on SD.Next', async () => {
+    const infotexts = ['a cube\nSteps: 20, Sampler: Euler, Seed: 11, Size: 64x64, Model: other']
+    const server = stubServer('sdnext', { reply: () => info({ infotexts }) })
+    const { warnings } = await server.txt2img({ model: 'base' })
+    expect(warnings).toEqual([
+      'the model was other, and base.safetensors [aaaaaaaaaa] was asked for',
+    ])
+  })
+
   it('is compared by what a name means: sd-server says euler_a of "Euler a"', async () => {
     const told = { sampler_name: 'euler_a', sd_model_name: 'tiny-sd15-random.safetensors' }
     const server = stubServer('sdcpp', { reply: () => info(told) })

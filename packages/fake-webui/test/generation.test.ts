@@ -176,6 +176,15 @@ describe.each(webui)('%s', (dialect) => {
     expect((await client.txt2img({ send_images: false })).json.images).toEqual([])
   })
 
+  test('a prompt goes into a style as it is', async () => {
+    await using client = await started({ dialect: 'a1111' })
+    const { json } = await client.txt2img({
+      prompt: "a $$ sign, $& and $'",
+      styles: ['watercolour'],
+    })
+    expect(JSON.parse(json.info).prompt).toBe("watercolour of a $$ sign, $& and $'")
+  })
+
   test('styles are put into the prompt; a LoRA that is not there is ignored', async () => {
     await using client = await started({ dialect, loras: ['ink'] })
     const { json } = await client.txt2img({

@@ -178,6 +178,13 @@ describe('schedules', () => {
   })
 })
 
+test('the model is told in the infotext alone', async () => {
+  await using client = await started({ dialect: 'sdnext' })
+  const info = JSON.parse((await client.txt2img({})).json.info)
+  expect(info).not.toHaveProperty('sd_model_name')
+  expect(info.infotexts[0]).toContain('Model: v1-5-pruned-emaonly,')
+})
+
 test('the refiner of a request is ignored; the server’s own is a third stage', async () => {
   const settings = { sd_model_refiner: 'sd_xl_refiner_1.0' }
   await using client = await started({ dialect: 'sdnext', settings })

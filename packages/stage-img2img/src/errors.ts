@@ -34,15 +34,16 @@ export const img2imgErrors = defineErrors({
   },
   SW_IMG2IMG_MASK_EMPTY: {
     kind: 'plan',
-    message: (d: { stage: string }) => `${d.stage}.mask is all black: nothing would be redrawn`,
-    hint: 'paint white what is to be redrawn, or set inpainting_mask_invert: true',
+    message: (d: { stage: string; colour: 'black' | 'white' }) =>
+      `${d.stage}.mask is all ${d.colour}: nothing would be redrawn`,
+    hint: 'paint white what is to be redrawn, black with inpainting_mask_invert: true',
   },
 })
 
 /** Notes of this stage alone. */
 export const img2imgNotes = defineNotes({
-  SW_NOTE_MASK_FULL: (d: { stage: string }) =>
-    `${d.stage}.mask is all white: everything is redrawn, as without a mask`,
+  SW_NOTE_MASK_FULL: (d: { stage: string; colour: 'black' | 'white' }) =>
+    `${d.stage}.mask is all ${d.colour}: everything is redrawn, as without a mask`,
   SW_NOTE_LATER_N_ITER: (d: { stage: string; n_iter: number }) =>
     `${d.stage}.n_iter makes ${d.n_iter} variations of every picture that comes in`,
 })

@@ -10,6 +10,9 @@ export function maskReferences(config: Img2ImgConfig): readonly string[] {
   return typeof config.mask === 'string' ? [config.mask] : config.mask
 }
 
+const black = { coverage: 0, colour: 'black' } as const
+const white = { coverage: 1, colour: 'white' } as const
+
 /** Checks masks against the pictures.
  *  @throws {StagePlanError} SW_IMG2IMG_MASK_COUNT, SW_IMG2IMG_MASK_SIZE, SW_IMG2IMG_MASK_EMPTY */
 export function checkMasks(
@@ -37,10 +40,11 @@ export function checkMasks(
         picture: inWords(picture),
       })
   }
-  const inverted = config.inpainting_mask_invert === 1
-  if (masks.some(({ coverage }) => coverage === (inverted ? 1 : 0)))
-    throw img2imgErrors.SW_IMG2IMG_MASK_EMPTY({ stage })
-  return masks.some(({ coverage }) => coverage === (inverted ? 0 : 1))
-    ? [img2imgNotes.SW_NOTE_MASK_FULL({ stage })]
+  const [none, all] =
+    config.inpainting_mask_invert === 1 ? ([white, black] as const) : ([black, white] as const)
+  if (masks.some(({ coverage }) => coverage === none.coverage))
+    throw img2imgErrors.SW_IMG2IMG_MASK_EMPTY({ stage, colour: none.colour })
+  return masks.some(({ coverage }) => coverage === all.coverage)
+    ? [img2imgNotes.SW_NOTE_MASK_FULL({ stage, colour: all.colour })]
     : []
 }

@@ -103,8 +103,15 @@ describe('masks', () => {
 
   test('inverted, it is the other way round', () => {
     const inverted = { ...section, inpainting_mask_invert: true }
-    expect(refusal(inverted, mask(1))?.code).toBe('SW_IMG2IMG_MASK_EMPTY')
-    expect(planOf(inverted, mask(0)).notes.map(({ code }) => code)).toEqual(['SW_NOTE_MASK_FULL'])
+    expect(refusal(inverted, mask(1))?.message).toBe(
+      'img2img.mask is all white: nothing would be redrawn',
+    )
+    expect(planOf(inverted, mask(0)).notes).toMatchObject([
+      {
+        code: 'SW_NOTE_MASK_FULL',
+        message: 'img2img.mask is all black: everything is redrawn, as without a mask',
+      },
+    ])
   })
 
   test('two masks for three pictures are refused', () => {

@@ -1,3 +1,5 @@
+import { parseInfotext } from '@stagewright/metadata'
+
 /** What a server says of a generation; nothing of it is trusted where pixels or the request know better. */
 export interface Info {
   readonly prompts: readonly string[]
@@ -22,11 +24,17 @@ export function readInfo(body: Readonly<Record<string, unknown>>): Info {
     seeds: numbers(info['all_seeds']),
     subseeds: numbers(info['all_subseeds']),
     sampler: text(info['sampler_name']),
-    model: text(info['sd_model_name']),
+    model: text(info['sd_model_name']) ?? modelOf(strings(info['infotexts'])[0]),
     modelHash: text(info['sd_model_hash']),
     version: text(info['version']),
     first: typeof first === 'number' && Number.isInteger(first) && first > 0 ? first : 0,
   }
+}
+
+/** SD.Next tells the model in the infotext alone. @source vladmandic/sdnext modules/processing.py: Processed.js */
+function modelOf(infotext: string | undefined): string | undefined {
+  if (infotext === undefined) return undefined
+  return parseInfotext(infotext).pairs.find(([key]) => key === 'Model')?.[1]
 }
 
 function parsed(value: unknown): Readonly<Record<string, unknown>> {

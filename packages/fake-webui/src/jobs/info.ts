@@ -2,7 +2,7 @@ import { modelName, shortHash } from './checkpoints.js'
 import type { Job } from './job.js'
 
 /** The object behind the `info` string. Width and height are the first pass's; nothing tells of an interruption. */
-export function infoOf(job: Job, infotexts: readonly string[], first: number): unknown {
+export function infoOf(job: Job, infotexts: readonly string[], first: number) {
   const { values, world, base, sampler } = job
   const { settings } = world
   return {

@@ -24,7 +24,7 @@ export function styled(
 }
 
 function merged(style: string, prompt: string): string {
-  if (style.includes('{prompt}')) return style.replaceAll('{prompt}', prompt)
+  if (style.includes('{prompt}')) return style.replaceAll('{prompt}', () => prompt)
   return [prompt, style].filter((part) => part !== '').join(', ')
 }
 

@@ -11,6 +11,9 @@ export function unitPrompts(
 }
 
 function firstPart(own: string, main: string): string {
-  const part = own.split('[SEP]')[0]!.trim().replaceAll('[PROMPT]', main)
+  const part = own
+    .split('[SEP]')[0]!
+    .trim()
+    .replaceAll('[PROMPT]', () => main)
   return part === '' ? main : part
 }

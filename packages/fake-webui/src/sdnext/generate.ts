@@ -88,8 +88,20 @@ async function reply(
         [...grid, ...pictures].map((one, i) => encoded(one, infotexts[i], encodingOf(world))),
       )
     : []
+  const {
+    sd_model_name: _model,
+    sd_vae_name: _vae,
+    sd_vae_hash: _hash,
+    restore_faces: _faces,
+    face_restoration_model: _restorer,
+    is_using_inpainting_conditioning: _conditioning,
+    version: _version,
+    ...kept
+  } = infoOf(job, infotexts, grid.length)
+  // Source: SD.Next modules/processing.py: Processed.js
   const info = {
-    ...(infoOf(job, infotexts, grid.length) as object),
+    ...kept,
+    clip_skip: values.clip_skip,
     cfg_end: values['cfg_end'],
     detailer: values['detailer_enabled'],
     detailer_model: (world.settings['detailer_models'] as readonly string[])[0] ?? null,

@@ -10,9 +10,10 @@ import {
   type Sampling,
   type Txt2ImgRequest,
 } from '@stagewright/core'
+import { samplingOf } from '@stagewright/core/sampling'
 
 import { workingBox } from './mask.js'
-import { hiresPass, ofBatch, onEight, passOver, rendering, resizing, settingsOf } from './passes.js'
+import { hiresPass, ofBatch, onEight, passOver, rendering, resizing } from './passes.js'
 import { decode, decodeMask, encode } from './png.js'
 import type { Pool } from './pool.js'
 import { fractions } from './progress.js'
@@ -37,7 +38,7 @@ export async function txt2img(
   const made = await Promise.all(
     Array.from({ length: request.batch_size }, async (_, i) => {
       const one = ofBatch(request, i)
-      const settings = settingsOf(one)
+      const settings = samplingOf(one)
       const [width, height] = [onEight(one.width), onEight(one.height)]
       const raster = await pool.run(
         'draw',
@@ -78,7 +79,7 @@ export async function img2img(
         one.mask === undefined
           ? await passOver(input, one, refiner, pool, watches(i, 0))
           : await inpaint(input, one, one.mask, refiner, pool, watches(i, 0))
-      return picture(raster, settingsOf(one), source)
+      return picture(raster, samplingOf(one), source)
     }),
   )
   ctx.signal.throwIfAborted()

@@ -5,7 +5,7 @@ import type {
   RefinerSwitch,
   Sampling,
 } from '@stagewright/core'
-import { seedAt } from '@stagewright/core/sampling'
+import { samplingOf, seedAt } from '@stagewright/core/sampling'
 
 import type { Pool, Watch } from './pool.js'
 import { stepsRun } from './redraw.js'
@@ -38,39 +38,13 @@ export function rendering(
   steps: number,
   refiner: RefinerSwitch | undefined,
 ): Rendering {
-  const {
-    prompt,
-    negative_prompt,
-    styles,
-    model,
-    vae,
-    additional_modules,
-    clip_skip,
-    sampler_name,
-    scheduler,
-  } = from
-  const { cfg_scale, distilled_cfg_scale, seed, subseed, subseed_strength, restore_faces, tiling } =
-    from
   return {
-    prompt,
-    negative_prompt,
-    styles,
-    model,
-    vae,
-    additional_modules,
-    clip_skip,
-    sampler_name,
-    scheduler,
+    ...samplingOf(from),
     steps,
-    cfg_scale,
-    distilled_cfg_scale,
     width,
     height,
-    seed,
-    subseed,
-    subseed_strength,
-    restore_faces,
-    tiling,
+    restore_faces: from.restore_faces,
+    tiling: from.tiling,
     refiner:
       refiner === undefined
         ? undefined
@@ -78,42 +52,6 @@ export function rendering(
             checkpoint: refiner.refiner_checkpoint,
             share: shareOf(refiner, steps),
           },
-  }
-}
-
-/** A request's sampling fields as a picture's settings. */
-export function settingsOf(from: Sampling): Sampling {
-  const {
-    prompt,
-    negative_prompt,
-    styles,
-    model,
-    vae,
-    additional_modules,
-    clip_skip,
-    sampler_name,
-    scheduler,
-  } = from
-  const { steps, cfg_scale, distilled_cfg_scale, width, height, seed, subseed, subseed_strength } =
-    from
-  return {
-    prompt,
-    negative_prompt,
-    styles,
-    model,
-    vae,
-    additional_modules,
-    clip_skip,
-    sampler_name,
-    scheduler,
-    steps,
-    cfg_scale,
-    distilled_cfg_scale,
-    width,
-    height,
-    seed,
-    subseed,
-    subseed_strength,
   }
 }
 

@@ -95,6 +95,8 @@ describe('SD upscale', () => {
     const none = await client.img2img({ ...body, script_args: [null, 16, 'None', 2] })
     expect(await sizeOf(none.json.images[0])).toBe('png 96x64')
     expect((await client.img2img({ ...body, script_args: [null, 16] })).status).toBe(500)
+    const whole = await client.img2img({ ...body, script_args: [null, 64, 'Lanczos', 2] })
+    expect(whole).toMatchObject({ status: 500, json: { error: 'ZeroDivisionError' } })
   })
 })
 

@@ -240,7 +240,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'upscale by diffusion',
-    run: { ...drawn, upscale: { mode: 'sd_upscale', upscaler_1: 'Lanczos' } },
+    run: { ...drawn, upscale: { mode: 'sd_upscale', upscaler_1: 'Lanczos', tile_overlap: 48 } },
     section: 'upscale',
     changes: {
       upscaler_1: 'Nearest',

@@ -118,6 +118,11 @@ export const upscaleConfig = z
       const factor = config.upscaling_resize ?? 2
       if (factor < 1 || factor > 4)
         refuse('upscaling_resize', 'must be from 1 to 4 with sd_upscale')
+      const { tile_overlap: overlap = 64 } = config
+      // The WebUI divides by what is left of a tile, or redraws nothing.
+      for (const key of ['tile_width', 'tile_height'] as const)
+        if ((config[key] ?? Infinity) <= overlap)
+          refuse(key, `must be larger than tile_overlap, ${overlap}`)
       if (config.where === 'client') refuse('where', 'client cannot diffuse: use mode: extras')
     }
     if (config.where === 'client')

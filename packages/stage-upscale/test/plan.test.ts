@@ -94,6 +94,11 @@ describe('what else is refused', () => {
     ['either a factor or', { ...lanczos, upscaling_resize: 2, upscaling_resize_h: 512 }],
     ['from 1 to 4 with sd_upscale', { ...tiles, upscaling_resize: 4.5 }],
     ['from 1 to 4 with sd_upscale', { ...tiles, upscaling_resize: 0.5 }],
+    ['tile_width is 64: must be larger than tile_overlap, 64', { ...tiles, tile_width: 64 }],
+    [
+      'tile_height is 72: must be larger than tile_overlap, 96',
+      { ...tiles, tile_height: 72, tile_overlap: 96 },
+    ],
     ['client cannot diffuse', { ...tiles, where: 'client' }],
     ['needs a server', { ...lanczos, where: 'client', gfpgan_visibility: 0.5 }],
     ['needs upscaler_2', { ...lanczos, extras_upscaler_2_visibility: 0.5 }],

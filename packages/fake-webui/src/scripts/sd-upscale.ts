@@ -39,6 +39,11 @@ export const sdUpscale: Script = {
     checkMemory(job, tile.width, tile.height, 1)
     await world.load(job.base, exchange)
     const lap = Number(overlap)
+    // Source: A1111 modules/images.py: split_grid
+    if (lap === tile.width || lap === tile.height)
+      throw new Crash('ZeroDivisionError', 'division by zero')
+    if (lap > Math.min(tile.width, tile.height))
+      exchange.ignore('script_args[1]', 'larger than a tile: none is redrawn')
     const tiles =
       Math.max(1, Math.ceil((input.width * scale - lap) / Math.max(8, tile.width - lap))) *
       Math.max(1, Math.ceil((input.height * scale - lap) / Math.max(8, tile.height - lap)))

@@ -196,7 +196,7 @@ async function jobOf(
 }
 
 /** One picture is repeated; several are a batch of their own.
- *  @throws {HttpError} 500 RuntimeError "bad number of images passed" */
+ *  @throws {Error} told as 500 RuntimeError: "bad number of images passed" */
 function settleBatch(values: Values, pictures: number): void {
   if (pictures <= 1) return
   if (pictures > values.batch_size)

@@ -7,6 +7,8 @@ import { type DialectName, dialectNames, webui, type WebuiBackend } from '../src
 
 const exempt: Partial<Record<DialectName, Readonly<Record<string, string>>>> = {
   sdnext: {
+    'backend/seeds/largest':
+      'SD.Next takes a seed of 0 for none: it is refused here, see refused-settings.test.ts',
     'backend/seeds/count-up':
       'SD.Next takes variation seeds and does nothing with them: they are refused here',
   },

@@ -37,12 +37,6 @@ describe('a detail call', () => {
     expect((await server.detail({ image, ad_model: 'face-yolo8n' })).unchanged).toBe('unknown')
   })
 
-  it('keeps the picture itself where SD.Next detects nothing', async () => {
-    const server = stubServer('sdnext', { reply: () => ({ body: { detections: 0 } }) })
-    const result = await server.detail({ image, ad_model: 'face-yolo8n' })
-    expect([result.unchanged, result.images[0]]).toEqual([true, image])
-  })
-
   it('that answers another size did not run: the server has redrawn the whole', async () => {
     const whole = png({ width: 72, height: 64 })
     const server = stubServer('a1111', { reply: () => ({ images: [whole] }) })

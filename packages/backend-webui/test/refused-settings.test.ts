@@ -38,6 +38,7 @@ describe('a setting that the server would ignore', () => {
     ),
     ['sdnext', 'txt2img.disable_extra_networks', { txt2img: { disable_extra_networks: true } }],
     ['sdnext', 'txt2img.seed_resize_from_w', { txt2img: { seed_resize_from_w: 32 } }],
+    ['sdnext', 'txt2img.seed', { seed: 0 }],
     ['sdnext', 'txt2img.subseed_strength', { subseed_strength: 0.5 }],
     ['sdnext', 'img2img.resize_mode', { img2img: { resize_mode: 'latent' } }],
     ['sdnext', 'img2img.initial_noise_multiplier', { img2img: { initial_noise_multiplier: 1.1 } }],

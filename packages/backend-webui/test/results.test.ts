@@ -51,9 +51,7 @@ describe('what a server says of a generation', () => {
     const infotexts = ['a cube\nSteps: 20, Sampler: Euler, Seed: 11, Size: 64x64, Model: other']
     const server = stubServer('sdnext', { reply: () => info({ infotexts }) })
     const { warnings } = await server.txt2img({ model: 'base' })
-    expect(warnings).toEqual([
-      'the model was other, and base.safetensors [aaaaaaaaaa] was asked for',
-    ])
+    expect(warnings).toEqual([expect.stringMatching(/^the model was other, and base\b/)])
   })
 
   it('is compared by what a name means: sd-server says euler_a of "Euler a"', async () => {

@@ -178,6 +178,15 @@ describe('schedules', () => {
   })
 })
 
+test('a seed of 0 is taken for none: noise is random, and a batch with one fails in silence', async () => {
+  await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
+  const [a, b] = [await client.txt2img({ seed: 0 }), await client.txt2img({ seed: 0 })]
+  expect(await pixelsOf(a.json.images[0])).not.toBe(await pixelsOf(b.json.images[0]))
+  expect(a.headers['x-fake-ignored']).toBe('seed')
+  const batch = await client.txt2img({ seed: 0, batch_size: 2 })
+  expect([batch.status, batch.json.images]).toEqual([200, []])
+})
+
 test('the model is told in the infotext alone', async () => {
   await using client = await started({ dialect: 'sdnext' })
   const info = JSON.parse((await client.txt2img({})).json.info)
@@ -226,7 +235,7 @@ describe('its own detailer', () => {
     expect(await pixelsOf(detailed.json.images[0])).not.toBe(await pixelsOf(plain.json.images[0]))
   })
 
-  test('acts alone on a picture, and tells how much it found', async () => {
+  test('acts alone on a picture, and does not tell how much it found', async () => {
     await using client = await started({ dialect: 'sdnext', samplesFormat: 'png' })
     const image = await drawn(96, 64)
     const found = await client.post('/sdapi/v1/detail', {
@@ -235,11 +244,10 @@ describe('its own detailer', () => {
       detailer_models: ['face-yolo8n'],
       detailer_resolution: 64,
     })
-    expect(found.json).toMatchObject({ detections: 1, seed: 5 })
+    expect(found.json).toMatchObject({ detections: null, seed: 5 })
     expect(await sizeOf(found.json.image)).toBe('png 96x64')
     client.fake.faults.add({ kind: 'nothing' })
     const none = await client.post('/sdapi/v1/detail', { image, detailer_resolution: 64 })
-    expect(none.json.detections).toBe(0)
     expect(await pixelsOf(none.json.image)).toBe(await pixelsOf(image))
   })
 })

@@ -30,11 +30,6 @@ async function extension(job: Job, request: DetailRequest): Promise<CallResult> 
 async function ownRoute(job: Job, request: DetailRequest): Promise<CallResult> {
   const payload = await sdnextDetailBody(job.encoding, request)
   const answer = await job.post('/sdapi/v1/detail', payload, 'other')
-  const { detections } = answer.body
-  const none = detections === 0 || (Array.isArray(detections) && detections.length === 0)
-  // What it hands back then may be lossy: the picture itself is better.
-  if (none)
-    return { images: [request.image], unchanged: true, unchangedMeans, warnings: job.warnings }
   return result(job, request, answer.images[0], payload)
 }
 

@@ -29,6 +29,8 @@ export interface Dialect {
   readonly grid: SizeGrid
   /** Largest seed; absent: 2³²−1. */
   readonly maxSeed?: number
+  /** Whether a seed of 0 is taken for none. */
+  readonly losesSeedZero?: true
   /** Whether a job can be followed by its own id, by the global route, or not at all. */
   readonly progress: 'task' | 'global' | 'none'
   /** Whether `POST /sdapi/v1/interrupt` stops a running job; also, whether a job can end interrupted. */

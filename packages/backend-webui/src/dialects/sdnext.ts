@@ -37,12 +37,14 @@ const schedules: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** SD.Next: schedules as options of three kinds, a refiner of the server's own only, a built-in detailer, JPEG unless told otherwise,
  *  and passes that enlarge nothing unless `resize_mode` or `hr_resize_mode` says so: both count from "none". Of what the
  *  WebUI's samplers and masks can be told it has little: it runs diffusers.
- *  @source vladmandic/sdnext modules/processing_class.py, processing_args.py, processing_helpers.py, image/resize.py;
+ *  @source vladmandic/sdnext modules/processing_class.py, processing_args.py, processing_helpers.py (steps, seeds),
+ *  image/resize.py;
  *  variation seeds: vladmandic/sdnext#2644 */
 export const sdnext: Dialect = {
   ...a1111,
   name: 'sdnext',
   title: 'SD.Next',
+  losesSeedZero: true,
   progress: 'global',
   clipSkip: 'field',
   fields: {

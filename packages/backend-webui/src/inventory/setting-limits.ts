@@ -46,7 +46,7 @@ const none = { most: 0 } as const
 
 type Bound = Pick<SettingLimit, 'only' | 'least' | 'most' | 'beside'>
 
-function ofGenerating({ fields, limits, unscheduled = [] }: Dialect): Limit[] {
+function ofGenerating({ fields, limits, unscheduled = [], losesSeedZero }: Dialect): Limit[] {
   const on = [Txt2Img.name, Img2Img.name]
   const lacking = (has: boolean, field: string, bound: Bound): Limit[] =>
     has ? [] : [{ on, field, what: field, remedy: `remove ${field}`, ...bound }]
@@ -63,6 +63,18 @@ function ofGenerating({ fields, limits, unscheduled = [] }: Dialect): Limit[] {
             most,
           },
         ]),
+    ...(losesSeedZero === true
+      ? [
+          {
+            on: [...on, Detail.name],
+            field: 'seed',
+            what: 'the seed 0, which it takes for none',
+            remedy: 'use another seed',
+            ...absent,
+            beside: { seed: 0 },
+          },
+        ]
+      : []),
     ...(fields.subseed
       ? []
       : [

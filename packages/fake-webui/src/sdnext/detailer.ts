@@ -132,5 +132,7 @@ export async function detailRoute(exchange: Exchange, world: World): Promise<Rep
     return done
   })
   const image = await encoded(made.picture, undefined, encodingOf(world))
-  return { json: { image, detections: made.regions, seed, info: '' } }
+  // Detections are a picture with boxes in it, where an option asks for one: never a number.
+  // Source: SD.Next modules/api/process.py: post_detail
+  return { json: { image, detections: null, seed } }
 }

@@ -17,7 +17,7 @@ import { maskOf, type Picture, plain } from '../pictures/picture.js'
 import type { World } from '../world.js'
 import { detailedBy } from './detailer.js'
 import { hiresOver, refinedAtTheEnd } from './hires.js'
-import { drawingOf, img2imgSteps, noteInert, redrawingOf, sizeOf } from './redraw.js'
+import { drawingOf, img2imgSteps, losesSeed, noteInert, redrawingOf, sizeOf } from './redraw.js'
 import { scheduleOf } from './schedule.js'
 
 type Kind = 'txt2img' | 'img2img'
@@ -137,6 +137,11 @@ async function iterations(job: Job): Promise<Picture[]> {
 
 async function onePass(job: Job, from: number, count: number): Promise<Picture[]> {
   const { values, world, exchange, kind } = job
+  if (losesSeed(job, from, count)) {
+    // The pipeline refuses fewer generators than pictures, and the error is caught there.
+    world.progress.interrupt()
+    return []
+  }
   const { width, height } = sizeOf(job)
   checkMemory(job, width, height, count)
   await world.load(job.base, exchange)

@@ -45,9 +45,24 @@ export function noteInert(exchange: Exchange, values: Values): void {
       if (Object.hasOwn(body, name)) exchange.ignore(name, 'acts only with a resize_mode above 0')
 }
 
-/** As the fields say, without what is inert. */
+/** As the fields say, without what is inert; noise of a seed 0 is random. */
 export function drawingOf(job: Job, from: number, count: number, steps: number): Txt2ImgRequest {
-  return { ...drawing(job, from, count, steps), subseed_strength: 0 }
+  return { ...drawing(job, from, count, steps), ...noiseOf(job, from) }
+}
+
+function noiseOf({ seeds }: Job, from: number): Pick<Txt2ImgRequest, 'seed' | 'subseed_strength'> {
+  return {
+    seed: seeds[from] || 1 + Math.floor(Math.random() * 4294967293),
+    subseed_strength: 0,
+  }
+}
+
+/** Whether a seed 0 among several, which is taken for none, leaves the batch without one for each picture.
+ *  Source: SD.Next modules/processing_helpers.py: get_generator */
+export function losesSeed({ exchange, seeds }: Job, from: number, count: number): boolean {
+  if (!seeds.slice(from, from + count).includes(0)) return false
+  exchange.ignore('seed', '0 is taken for none')
+  return count > 1
 }
 
 /** As `drawingOf`, for a redrawing: `resize_mode` counts from "none", which keeps the picture's own size, and the
@@ -60,7 +75,7 @@ export function redrawingOf(job: Job, from: number, count: number, steps: number
   return {
     ...request,
     ...sizeOf(job),
-    subseed_strength: 0,
+    ...noiseOf(job, from),
     inpainting_fill: 1,
     // "Outpaint" and "context aware" are drawn as "fill".
     resize_mode: Math.min(2, Math.max(0, values.resize_mode - 1)),

@@ -215,14 +215,16 @@ test('an unknown sampler is 404, and names go in any case', async () => {
   expect(JSON.parse(json.info).sampler_name).toBe('Euler a')
 })
 
-test('unknown options and checkpoints are only ignored', async () => {
+test('an unknown checkpoint is only ignored, an unknown option where it is set for good', async () => {
   await using client = await started({ dialect: 'sdnext' })
-  const override_settings = { nope: 1, sd_model_checkpoint: 'nope' }
+  const override_settings = { sd_model_checkpoint: 'nope' }
   const { status, headers } = await client.txt2img({ override_settings })
   expect(status).toBe(200)
-  expect(headers['x-fake-ignored']).toBe(
-    'override_settings.nope, override_settings.sd_model_checkpoint',
-  )
+  expect(headers['x-fake-ignored']).toBe('override_settings.sd_model_checkpoint')
+  expect(await client.txt2img({ override_settings: { nope: 1 } })).toMatchObject({
+    status: 500,
+    json: { error: 'KeyError', code: 500, errors: "'nope'" },
+  })
   const { json } = await client.post('/sdapi/v1/options', { nope: 1, samples_format: 'png' })
   expect(json).toEqual({ updated: [{ nope: false }, { samples_format: true }] })
 })

@@ -7,11 +7,11 @@ import type { Values } from './values.js'
 const restricted = new Set(['api_enable_requests', 'api_forbid_local_requests', 'api_useragent'])
 
 /** Sets a request's options, and gives back what puts the former values in their place. What was loaded stays loaded.
- *  @throws {Crash} KeyError for a key that the server has no option for */
+ *  @throws {Crash} KeyError for a key that the server has no option for; of SD.Next too: modules/processing.py,
+ *  process_images */
 export function override(values: Values, world: World, exchange: Exchange): () => void {
   const wanted = values.override_settings ?? {}
   const before: Record<string, unknown> = {}
-  const tolerant = world.dialect.name === 'sdnext'
   const restore = (): void => {
     if (!values.override_settings_restore_afterwards) return
     Object.assign(world.settings, before)
@@ -23,12 +23,8 @@ export function override(values: Values, world: World, exchange: Exchange): () =
   for (const [key, value] of Object.entries(wanted)) {
     const field = `override_settings.${key}`
     if (!Object.hasOwn(world.settings, key)) {
-      if (!tolerant) {
-        restore()
-        throw new Crash('KeyError', `'${key}'`)
-      }
-      exchange.ignore(field, 'not an option of this server')
-      continue
+      restore()
+      throw new Crash('KeyError', `'${key}'`)
     }
     if (restricted.has(key)) {
       exchange.ignore(field, 'cannot be set through the API')

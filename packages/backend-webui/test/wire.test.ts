@@ -84,6 +84,16 @@ describe('what goes over the wire', () => {
     expect(sent(fake)).toMatchSnapshot()
   })
 
+  it('holds the noise of samplers against options of the server, which would outdo it', async () => {
+    const settings = { s_noise: 1.1, s_churn: 3 }
+    const { fake, pipeline } = await on('a1111', { settings })
+    const noise = { s_noise: 1.02, s_churn: 0 }
+    await pipeline.run({ ...words, txt2img: noise, img2img: noise })
+    expect(fake.ignored).toEqual([])
+    const body = { ...noise, override_settings: noise }
+    expect(sent(fake)).toMatchObject([{ body }, { body }])
+  })
+
   it.each([
     ['stretch', 1],
     ['crop', 2],

@@ -176,6 +176,15 @@ describe.each(webui)('%s', (dialect) => {
     expect((await client.txt2img({ send_images: false })).json.images).toEqual([])
   })
 
+  test('an option that is not at its default outdoes a field of samplers', async () => {
+    await using client = await started({ dialect: 'a1111', settings: { s_noise: 1.1 } })
+    const plain = await client.txt2img({ s_noise: 1.02, s_churn: 2 })
+    expect(plain.headers['x-fake-ignored']).toBe('s_noise')
+    const override_settings = { s_noise: 1.02 }
+    const held = await client.txt2img({ s_noise: 1.02, override_settings })
+    expect(held.headers['x-fake-ignored']).toBeUndefined()
+  })
+
   test('a prompt goes into a style as it is', async () => {
     await using client = await started({ dialect: 'a1111' })
     const { json } = await client.txt2img({

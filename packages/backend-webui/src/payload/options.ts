@@ -1,10 +1,15 @@
 import type { Passthrough, Sampling } from '@stagewright/core'
 
-import type { Payload } from '../dialects/dialect.js'
+import { given, type Payload } from '../dialects/dialect.js'
 import { owned } from '../inventory/read.js'
 import { answerErrors } from '../result/errors.js'
 import type { BodyPart } from '../transport.js'
 import { checkpointTitle, type Encoding, known, mismatch } from './encoding.js'
+import { merged } from './merge.js'
+
+/** Fields of a request that an option of the same name outdoes, unless it stands at its default.
+ *  @source WebUI modules/sd_samplers_common.py: Sampler.initialize */
+const outdone = ['s_churn', 's_tmin', 's_tmax', 's_noise'] as const
 
 type Chosen = Pick<Sampling, 'model' | 'vae' | 'additional_modules' | 'clip_skip'>
 
@@ -13,7 +18,7 @@ type Chosen = Pick<Sampling, 'model' | 'vae' | 'additional_modules' | 'clip_skip
  *  @throws {PipelineError} SW_WEBUI_OPTION_OWNED, SW_WEBUI_OPTION_UNKNOWN */
 export function optionsOf(
   encoding: Encoding,
-  request: Chosen & Pick<Passthrough, 'override_settings'>,
+  request: Chosen & Pick<Passthrough, 'override_settings' | (typeof outdone)[number]>,
   explicit: Payload = {},
 ): Payload {
   const { dialect, inventory } = encoding
@@ -24,8 +29,9 @@ export function optionsOf(
     if (request.model !== undefined) known(encoding, 'model', request.model, 'model')
     return {}
   }
+  const sent = merged(explicit, ...outdone.map((key) => given(key, request[key])))
   const there = Object.fromEntries(
-    Object.entries(explicit).filter(([key]) => Object.hasOwn(inventory.options, key)),
+    Object.entries(sent).filter(([key]) => Object.hasOwn(inventory.options, key)),
   )
   const settings: Record<string, BodyPart> = {
     ...(user as Record<string, BodyPart>),

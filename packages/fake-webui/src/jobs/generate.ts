@@ -9,7 +9,7 @@ import { infoOf } from './info.js'
 import { float, infotextOf } from './infotext.js'
 import { type Job, megapixelsOf } from './job.js'
 import { masksOf } from './masks.js'
-import { override } from './overrides.js'
+import { noteOutdone, override } from './overrides.js'
 import { baseModel, hiresTarget, img2imgPass, txt2imgPass } from './passes.js'
 import { type Sampler, samplerOf } from './samplers.js'
 import { alwaysOn, type ChosenScript, selected } from './scripts-of.js'
@@ -82,6 +82,7 @@ async function run(
     let made: Made
     try {
       refuseNulls(values, world.dialect.fields[kind])
+      noteOutdone(values, world, exchange)
       const job = await jobOf(kind, exchange, world, prepared)
       for (const { script, args } of scripts) await script.prepare?.(args, job)
       made =

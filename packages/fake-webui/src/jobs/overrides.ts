@@ -50,6 +50,22 @@ export function override(values: Values, world: World, exchange: Exchange): () =
   return restore
 }
 
+/** Notes fields of samplers that an option of the same name outdoes, because it is not at its default.
+ *  Source: A1111 modules/sd_samplers_common.py: Sampler.initialize */
+export function noteOutdone(
+  values: Values,
+  { dialect, settings }: World,
+  exchange: Exchange,
+): void {
+  for (const key of ['s_churn', 's_tmin', 's_tmax', 's_noise'])
+    if (
+      typeof values[key] === 'number' &&
+      settings[key] !== dialect.options[key] &&
+      settings[key] !== values[key]
+    )
+      exchange.ignore(key, 'the option of this name is not at its default, and decides')
+}
+
 function retitled(world: World, name: string): string {
   const model = byAlias(world.checkpoints, name)
   return model === undefined ? name : title(model)

@@ -5,7 +5,7 @@ import type {
   RefinerSwitch,
   Sampling,
 } from '@stagewright/core'
-import { samplingOf, seedAt } from '@stagewright/core/sampling'
+import { hiresTarget, samplingOf, seedAt } from '@stagewright/core/sampling'
 
 import type { Pool, Watch } from './pool.js'
 import { stepsRun } from './redraw.js'
@@ -99,9 +99,10 @@ export function resizing(pass: Pick<Pass, 'resize_mode' | 'upscaler_for_img2img'
 }
 
 /** The img2img pass that a hires slot stands for.
- *  @source WebUI modules/processing.py, StableDiffusionProcessingTxt2Img.calculate_target_resolution and sample_hr_pass */
+ *  @source WebUI modules/processing.py, StableDiffusionProcessingTxt2Img.sample_hr_pass */
 export function hiresPass(request: Sampling & Passthrough, hires: HiresPass): Pass {
-  const { width, height, crop } = hiresTarget(request, hires)
+  const first = { width: onEight(request.width), height: onEight(request.height) }
+  const { width, height, crop } = hiresTarget(hires, first, onEight)
   const latent = hires.hr_upscaler.toLowerCase().startsWith('latent')
   const modules = hires.hr_additional_modules
   return {
@@ -125,26 +126,6 @@ export function hiresPass(request: Sampling & Passthrough, hires: HiresPass): Pa
     img2img_fix_steps: true,
     upscaler_for_img2img: hires.hr_upscaler,
   }
-}
-
-function hiresTarget(
-  { width: w, height: h }: Sampling,
-  hires: HiresPass,
-): { width: number; height: number; crop: boolean } {
-  const [width, height] = [onEight(w), onEight(h)]
-  const { hr_resize_x: x, hr_resize_y: y, hr_scale: scale } = hires
-  if (x === 0 && y === 0)
-    return {
-      width: onEight(Math.trunc(width * scale)),
-      height: onEight(Math.trunc(height * scale)),
-      crop: false,
-    }
-  if (y === 0)
-    return { width: onEight(x), height: onEight(Math.trunc((x * height) / width)), crop: false }
-  if (x === 0)
-    return { width: onEight(Math.trunc((y * width) / height)), height: onEight(y), crop: false }
-  const crop = Math.floor((x * height) / width) !== y && Math.floor((y * width) / height) !== x
-  return { width: onEight(x), height: onEight(y), crop }
 }
 
 /** The refiner's share of a pass: its steps after the switch. Noise falls faster than steps run, so by noise it

@@ -2,7 +2,7 @@ import type { Need } from '@stagewright/core'
 import { loraNeeds } from '@stagewright/core/sampling'
 
 import type { RefinerConfig } from './config.js'
-import { isLatent } from './target.js'
+import { isLatent } from './latent.js'
 
 /** Names that the backend must know; nothing of what is switched off. */
 export function needsOf(config: RefinerConfig, strategy: 'merged' | 'own'): Need[] {

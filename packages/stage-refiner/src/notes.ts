@@ -3,7 +3,7 @@ import { heavyCallNotes, promptNotes } from '@stagewright/core/sampling'
 
 import type { RefinerConfig } from './config.js'
 import { refinerNotes } from './errors.js'
-import { isLatent } from './target.js'
+import { isLatent } from './latent.js'
 
 /** What is worth saying of a high-res pass. */
 export function hiresNotes(config: RefinerConfig, view: PlanView, output: Forecast): PlanNote[] {

@@ -6,10 +6,10 @@ import type {
   Sampling,
   StageImage,
 } from '@stagewright/core'
-import { samplingOf, set, settleNames } from '@stagewright/core/sampling'
+import { type HiresTarget, samplingOf, set, settleNames } from '@stagewright/core/sampling'
 
 import type { RefinerConfig } from './config.js'
-import { isLatent, type Target } from './target.js'
+import { isLatent } from './latent.js'
 
 /** The config with its sampler name settled. */
 export function settle(config: RefinerConfig): {
@@ -62,7 +62,7 @@ export function passOf(config: RefinerConfig): HiresPass {
 export function hiresRequest(
   config: RefinerConfig,
   image: StageImage,
-  target: Target,
+  target: HiresTarget,
 ): Img2ImgRequest {
   const settings = settingsOf(image)
   const { width, height, crop } = target

@@ -10,16 +10,17 @@ import {
   type Stage,
   Txt2Img,
 } from '@stagewright/core'
+import { hiresTarget } from '@stagewright/core/sampling'
 import type { z } from 'zod'
 
 import { type RefinerConfig, refinerConfig } from './config.js'
 import { refinerErrors, refinerNotes } from './errors.js'
+import { isLatent } from './latent.js'
 import { checkOtherModel, refinerModel } from './models.js'
 import { needsOf } from './needs.js'
 import { hiresNotes, shareNotes } from './notes.js'
 import { hiresRequest, passOf, settle, switchOf } from './pass.js'
 import { refinerSteps } from './share.js'
-import { hiresTarget, isLatent } from './target.js'
 
 const flatKeys = [
   'hr_scale',

@@ -16,7 +16,7 @@ import { infotext, withMetadata } from '@stagewright/metadata'
 
 import type { Payload } from '../dialects/dialect.js'
 import { unsupported } from '../payload/encoding.js'
-import { hiresTarget } from '../payload/hires.js'
+import { targetOf } from '../payload/hires.js'
 import { img2imgBody } from '../payload/img2img.js'
 import { mostInCall, part, parts } from '../payload/split.js'
 import { txt2imgBody } from '../payload/txt2img.js'
@@ -209,7 +209,7 @@ function sizeOf(job: Job, request: Request, hires: HiresPass | undefined) {
   const { grid } = job.encoding.dialect
   return hires === undefined
     ? { width: onGrid(request.width, grid), height: onGrid(request.height, grid) }
-    : hiresTarget(job.encoding, request, hires)
+    : targetOf(job.encoding, request, hires)
 }
 
 function seedsOf(request: Request): number[] {

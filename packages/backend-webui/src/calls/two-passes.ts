@@ -11,7 +11,7 @@ import {
 import { samplingOf, set } from '@stagewright/core/sampling'
 
 import { unsupported } from '../payload/encoding.js'
-import { hiresTarget } from '../payload/hires.js'
+import { targetOf } from '../payload/hires.js'
 import { img2img, txt2img } from './generate.js'
 import { Job } from './job.js'
 
@@ -67,7 +67,7 @@ function secondRequest(
   return {
     ...samplingOf({
       ...settings,
-      ...hiresTarget(job.encoding, request, pass),
+      ...targetOf(job.encoding, request, pass),
       seed: image.seed,
       prompt: pass.hr_prompt ?? settings.prompt,
       negative_prompt: pass.hr_negative_prompt ?? settings.negative_prompt,

@@ -1,4 +1,5 @@
 import { Hires, type HiresPass, onGrid, type Txt2ImgRequest } from '@stagewright/core'
+import { hiresTarget } from '@stagewright/core/sampling'
 
 import type { Payload } from '../dialects/dialect.js'
 import { checkpointTitle, type Encoding, known, refuseSettings } from './encoding.js'
@@ -25,7 +26,7 @@ export function hiresOf(encoding: Encoding, request: Txt2ImgRequest, pass: Hires
     cfg_scale: request.cfg_scale,
     sampler_name: known(encoding, 'sampler', request.sampler_name, 'sampler_name'),
     distilled_cfg_scale: request.distilled_cfg_scale,
-    target: hiresTarget(encoding, request, pass),
+    target: targetOf(encoding, request, pass),
     checkpoint: (name) => checkpointTitle(encoding, name, 'hr_checkpoint_name'),
   })
   return Object.fromEntries(
@@ -36,25 +37,15 @@ export function hiresOf(encoding: Encoding, request: Txt2ImgRequest, pass: Hires
 /** What a server's settings must not change about the pass. */
 export const hiresOptions: Payload = Object.freeze({ use_old_hires_fix_width_height: false })
 
-/** The pass's size, on the grid, as the stage forecasts it.
- *  @source WebUI modules/processing.py: calculate_target_resolution */
-export function hiresTarget(
+/** The pass's size, as the stage forecasts it. */
+export function targetOf(
   { dialect: { grid } }: Pick<Encoding, 'dialect'>,
-  request: { readonly width: number; readonly height: number },
+  { width, height }: { readonly width: number; readonly height: number },
   pass: Pick<HiresPass, 'hr_scale' | 'hr_resize_x' | 'hr_resize_y'>,
 ): { readonly width: number; readonly height: number } {
-  const width = onGrid(request.width, grid)
-  const height = onGrid(request.height, grid)
-  const { hr_resize_x: x, hr_resize_y: y } = pass
-  const [w, h] =
-    x > 0 && y > 0
-      ? [x, y]
-      : x > 0
-        ? [x, Math.floor((x * height) / width)]
-        : y > 0
-          ? [Math.floor((y * width) / height), y]
-          : [Math.trunc(width * pass.hr_scale), Math.trunc(height * pass.hr_scale)]
-  return { width: onGrid(w, grid), height: onGrid(h, grid) }
+  const first = { width: onGrid(width, grid), height: onGrid(height, grid) }
+  const target = hiresTarget(pass, first, (pixels) => onGrid(pixels, grid))
+  return { width: target.width, height: target.height }
 }
 
 function samplerOf(encoding: Encoding, pass: HiresPass): Partial<HiresPass> {

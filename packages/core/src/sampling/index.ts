@@ -18,6 +18,7 @@ export {
   settleNames,
   settleSampler,
 } from './generating.js'
+export { hiresTarget, type HiresTarget } from './hires-target.js'
 export { loraNeeds, promptNotes } from './prompts.js'
 export { type SplitSampler, splitSampler } from './schedulers.js'
 export { executedSteps, samplingNeeds, samplingOf, seedAt, set } from './settings.js'

@@ -1,12 +1,12 @@
 import { onGrid } from '@stagewright/core'
+import { hiresTarget } from '@stagewright/core/sampling'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { type RefinerConfig, refinerConfig } from '../src/config.js'
-import { hiresTarget, isLatent } from '../src/target.js'
+type Pass = Parameters<typeof hiresTarget>[0]
 
-describe('the target of the second pass', () => {
-  const rows: [string, Partial<RefinerConfig>, [number, number], [number, number, boolean]][] = [
+describe('the target of a high-res pass', () => {
+  const rows: [string, Pass, [number, number], [number, number, boolean]][] = [
     ['is twice the size when nothing is given', {}, [512, 768], [1024, 1536, false]],
     ['is the factor, floored to the grid', { hr_scale: 1.3 }, [512, 768], [664, 992, false]],
     ['follows the width by the aspect', { hr_resize_x: 1000 }, [512, 768], [1000, 1496, false]],
@@ -70,20 +70,9 @@ describe('laws of the target', () => {
   })
 })
 
-describe('latent modes', () => {
-  test.each(['Latent', 'Latent (bicubic antialiased)', 'Latent (nearest-exact)'])(
-    '%s is one',
-    (name) => expect(isLatent(name)).toBe(true),
-  )
-
-  test.each(['R-ESRGAN 4x+', 'None', 'LatentUpscaleModel'])('%s is none', (name) =>
-    expect(isLatent(name)).toBe(false),
-  )
-})
-
 type Picture = Parameters<typeof hiresTarget>[1]
 
-function targetOf(section: Partial<RefinerConfig>, picture: Picture, multiple = 8) {
+function targetOf(pass: Pass, picture: Picture, multiple = 8) {
   const grid = { multiple, round: 'down' as const }
-  return hiresTarget(refinerConfig.parse(section), picture, (pixels) => onGrid(pixels, grid))
+  return hiresTarget(pass, picture, (pixels) => onGrid(pixels, grid))
 }

@@ -41,6 +41,28 @@ describe('the cells of sweeps', () => {
     expect(code).toBe(2)
     expect(err).toContain('"0001" could be any of 2 runs')
     expect(err).toContain(`name one of: ${first}/cells/0001, ${second}/cells/0001`)
+    const shown = await place.cli(['show', '0001'])
+    expect(shown.code).toBe(2)
+    expect(shown.err).toContain(`"0001" may be either of ${first}/cells/0001, ${second}/cells/0001`)
+  })
+
+  test('are shown by a number that one sweep alone has, as they are made once more by it', async () => {
+    await place.put('buoys.yaml', sweepFile('5..7'))
+    await place.cli(['run', 'buoys.yaml'], { now: at(14) })
+    const { code, out } = await place.cli(['show', '0003'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^run +20251123-140000-buoys-sweep\/cells\/0003$/m)
+    const again = await place.cli(['rerun', '0003'], { now: at(15) })
+    expect(again.code).toBe(0)
+    expect(await place.files('out/20251123-150000-buoys-3')).toContain('final/01-s7.png')
+  })
+
+  test('are shown by their folders wherever these are', async () => {
+    const cell = `out/${second}/cells/0001`
+    const { code, out } = await place.cli(['show', cell, '--out', 'elsewhere'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^run +20251123-130000-boats-sweep\/cells\/0001$/m)
+    expect(await place.files()).not.toContainEqual(expect.stringContaining('elsewhere'))
   })
 
   test('are made once more beside the sweeps, from what is kept', async () => {

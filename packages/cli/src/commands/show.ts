@@ -37,10 +37,12 @@ export async function showCommand(
   options: ShowOptions,
   host: CliHost,
 ): Promise<void> {
-  const { history, root } = openStore(options.out, host)
+  const path = resolve(host.cwd, named)
+  // A run may lie elsewhere than in `out`: what is known of it lies beside it.
+  const elsewhere = await isThere(join(path, 'journal.jsonl'))
+  const { history, root } = openStore(elsewhere ? placeOf(path).root : options.out, host)
   const swept = await sweepNamed(named, root, host.cwd)
   if (swept !== undefined) return showSweep(await readSweep(swept), options, host)
-  const path = resolve(host.cwd, named)
   const name = (await isThere(path)) ? path : named
   const asPicture = async () => history.picture(await pictureNamed(named, history, host.cwd))
   // A file in the folder of a run names the run too.

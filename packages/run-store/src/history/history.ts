@@ -96,7 +96,7 @@ export class History {
     return { runs: found.slice(offset, end), total: found.length }
   }
 
-  /** A run by its id, its folder, or the beginning of either.
+  /** A run by its id, its folder, the beginning of either, or the number of a cell that one sweep alone has.
    *  @throws {PipelineError} SW_HISTORY_AMBIGUOUS */
   async run(name: string): Promise<RunDetails | undefined> {
     await this.#catchUp()

@@ -52,14 +52,17 @@ export function selectRuns(
   return { rows: rows as unknown as RunRow[], total: Number(total) }
 }
 
-/** The runs with this id or folder; else those whose id or folder begins so. */
+/** The runs with this id or folder; else those whose folder begins so, and the cells of sweeps with this number; else
+ *  those whose id begins so. */
 export function runsNamed(db: Database, name: string): readonly RunRow[] {
   const find = (where: string, values: readonly string[]): readonly RunRow[] =>
     db.select(runColumns, `from runs where ${where} order by folder`, values) as unknown as RunRow[]
   const exact = find('run_id = ? or folder = ?', [name, name])
-  const like = `${escaped(name)}%`
   if (exact.length > 0 || name === '') return exact
-  return find(`run_id like ? escape '\\' or folder like ? escape '\\'`, [like, like])
+  const begun = `${escaped(name)}%`
+  const cell = `%/${escaped(name)}`
+  const placed = find(`folder like ? escape '\\' or folder like ? escape '\\'`, [begun, cell])
+  return placed.length > 0 ? placed : find(`run_id like ? escape '\\'`, [begun])
 }
 
 export function stagesOf(db: Database, folder: string): readonly StageRow[] {

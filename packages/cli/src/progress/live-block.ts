@@ -22,6 +22,13 @@ export class LiveBlock implements Output {
     return this.#output.columns
   }
 
+  /** How many lines can be shown: below a bar, above the line of the cursor. What has left the screen cannot be drawn
+   *  over. Undefined where the height of the terminal is not known. */
+  get room(): number | undefined {
+    const { rows = 0 } = this.#output
+    return rows === 0 ? undefined : Math.max(1, rows - 2)
+  }
+
   write(text: string): unknown {
     if (this.#lines.length === 0) return this.#output.write(text)
     const plain = text.startsWith(clearLine) ? text.slice(clearLine.length) : text

@@ -1,6 +1,7 @@
 import type { Pool, PoolStatus, ServerStatus } from '@stagewright/scheduler'
 
-import type { CliHost } from '../host.js'
+import { counted } from '../commands/history.js'
+import type { CliHost, Output } from '../host.js'
 import { printJson } from '../report/print-json.js'
 import { columnsText, timeText } from '../report/table.js'
 import type { LiveBlock } from './live-block.js'
@@ -33,41 +34,68 @@ export async function watched<T>(
 function watchPool(pool: Pool, output: LiveBlock): () => void {
   const terminal = output.isTTY === true
   const told = new Map<string, ServerStatus['state']>()
-  const draw = (status: PoolStatus): void =>
-    output.show(poolText(status, output.columns).split('\n'))
   const end = pool.observe((status) => {
     for (const text of changesOf(status, told)) lineOn(output, text)
   })
   if (!terminal) return end
-  const redraw = (): void => draw(pool.status())
+  const redraw = (rows = output.room): void =>
+    output.show(poolLines(pool.status(), { columns: output.columns, rows }))
   redraw()
-  const timer = setInterval(redraw, pause)
+  const timer = setInterval(() => redraw(), pause)
   timer.unref()
   return () => {
     clearInterval(timer)
     end()
-    redraw()
+    // Nothing is drawn over it any more: all servers.
+    redraw(Infinity)
     output.show([])
   }
 }
 
-/** The table: server, model, job, queue, loads, idle. */
-export function poolText({ servers, queued, waiting }: PoolStatus, columns?: number): string {
-  const rows = servers.map((server) => [
-    server.name,
-    server.models.map(short).join(' + ') || '-',
-    jobText(server),
-    String(server.queued),
-    String(server.loads),
-    timeText(server.idleMs),
-    String(server.done),
-  ])
-  const all = [
+/** The table: server, model, job, queue, loads, idle.
+ *  @param rows lines at most: servers that do nothing are left out first, and counted in the last line */
+export function poolLines(
+  { servers, queued, waiting }: PoolStatus,
+  { columns, rows = Infinity }: Pick<Output, 'columns' | 'rows'>,
+): readonly string[] {
+  const shown = mostTelling(servers, rows - 2)
+  const table = [
     ['server', 'model', 'job'.padEnd(usualJob), 'queue', 'loads', 'idle', 'done'],
-    ...rows,
+    ...shown.map((server) => [
+      server.name,
+      server.models.map(short).join(' + ') || '-',
+      jobText(server),
+      String(server.queued),
+      String(server.loads),
+      timeText(server.idleMs),
+      String(server.done),
+    ]),
   ]
   const more = waiting > 0 ? `, ${waiting} runs to begin` : ''
-  return `${columnsText(all, columns, names)}\n${queued} queued${more}`
+  const left = leftText(servers.filter((one) => !shown.includes(one)))
+  return [
+    ...(shown.length === 0 ? [] : columnsText(table, columns, names).split('\n')),
+    columnsText([[`${queued} queued${more}${left}`]], columns),
+  ]
+}
+
+/** In their order, that lines change places as little as can be. Why one is down stands above the table. */
+function mostTelling(servers: readonly ServerStatus[], most: number): readonly ServerStatus[] {
+  const first = ['busy', 'down', 'probing', 'new', 'idle']
+  const kept = new Set(
+    servers
+      .toSorted((a, b) => first.indexOf(a.state) - first.indexOf(b.state))
+      .slice(0, Math.max(0, most)),
+  )
+  return servers.filter((one) => kept.has(one))
+}
+
+function leftText(servers: readonly ServerStatus[]): string {
+  if (servers.length === 0) return ''
+  const states = new Map<string, number>()
+  for (const { state } of servers) states.set(state, (states.get(state) ?? 0) + 1)
+  const counts = [...states].map(([state, count]) => `${count} ${state}`)
+  return `; ${counted(servers.length, 'more server')}: ${counts.join(', ')}`
 }
 
 /** Letters of a usual job: the columns beside it stand still while jobs come and go. */

@@ -91,11 +91,12 @@ class Screen {
   constructor(readonly rows: number) {}
 
   write(text: string): void {
-    for (const part of text.match(/\u001B\[\d*[A-Z]|\r|\n|[^\u001B\r\n]+/g) ?? []) {
-      const up = /^\u001B\[(\d+)A$/.exec(part)
+    const plain = text.replaceAll('\u001B[', '␛')
+    for (const part of plain.match(/␛\d*[A-Z]|\r|\n|[^␛\r\n]+/g) ?? []) {
+      const up = /^␛(\d+)A$/.exec(part)
       if (up !== null) this.#row = Math.max(0, this.#row - Number(up[1]))
-      else if (part === '\u001B[0J') this.lines = [...this.lines.slice(0, this.#row), '']
-      else if (part === '\u001B[2K') this.lines[this.#row] = ''
+      else if (part === '␛0J') this.lines = [...this.lines.slice(0, this.#row), '']
+      else if (part === '␛2K') this.lines[this.#row] = ''
       else if (part === '\n') this.#down()
       else if (part !== '\r') this.lines[this.#row] += part
     }

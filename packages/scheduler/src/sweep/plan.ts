@@ -54,7 +54,7 @@ export function sweepIn(config: unknown): Sweep | undefined {
 }
 
 export interface SweepPlanOptions extends RehearsalHost, RehearsalProgress {
-  readonly backend: Pick<Backend, 'kind' | 'describe'>
+  readonly backend: Pick<Backend, 'kind' | 'describe' | 'refuses'>
   /** Reads the file of a wildcard by its name. */
   readonly wildcards?: WildcardReader | undefined
   /** The files that a reference to given pictures stands for, as references: only with them can each of several given

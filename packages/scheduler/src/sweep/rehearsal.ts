@@ -64,7 +64,7 @@ export class Rehearser implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined
 
   constructor(
-    backend: Pick<Backend, 'kind'>,
+    backend: Pick<Backend, 'kind' | 'refuses'>,
     capabilities: Capabilities,
     { stages, services = [], allowLarge = false, lenient = false, signal }: RehearsalHost,
   ) {
@@ -74,6 +74,7 @@ export class Rehearser implements AsyncDisposable {
         kind: backend.kind,
         describe: () => Promise.resolve(capabilities),
         call: () => Promise.reject(new TypeError('a rehearsed call reached the backend')),
+        ...(backend.refuses === undefined ? {} : { refuses: (call) => backend.refuses?.(call) }),
       },
       stages,
       services,

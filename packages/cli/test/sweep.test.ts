@@ -242,7 +242,7 @@ describe('a run file with a sweep', () => {
   test('each of several pictures that are only worked on has its own draw', async () => {
     for (const name of ['a', 'b', 'c', 'd']) await place.put(`photos/${name}.png`, await square(90))
     const unit = '{ ad_model: face_yolov8n.pt, ad_prompt: "{a|b|c|d|e|f|g|h|i|j|k|l} face" }'
-    const rest = `input_images: ["photos/*.png"]\nadetailer: { units: [${unit}] }\n`
+    const rest = `seed: 7\ninput_images: ["photos/*.png"]\nadetailer: { units: [${unit}] }\n`
     await place.put('faces.yaml', `${rest}sweep: { axes: { steps: [8] } }`)
     const { out, err } = await place.cli(['plan', 'faces.yaml', '--json'])
     expect(err).toBe('')
@@ -254,6 +254,14 @@ describe('a run file with a sweep', () => {
     await place.put('once.yaml', `${rest}sweep: { axes: { steps: [8] }, wildcards: per_cell }`)
     const once = await place.cli(['plan', 'once.yaml', '--json'])
     expect(JSON.parse(once.out)).toMatchObject({ sweep: { cells: [{ cell: 1 }], notes: [] } })
+    await place.put('seeds.yaml', `${rest}sweep: { axes: { seed: 7..10 } }`)
+    const seeds = await place.cli(['plan', 'seeds.yaml', '--json'])
+    const { cells } = (JSON.parse(seeds.out) as { sweep: { cells: { drawn?: object }[] } }).sweep
+    const of = cells.map((one) => JSON.stringify(one.drawn))
+    // Cells of a picture and its seeds: 7 draws what it draws alone, the others something else.
+    expect(of.slice(0, 4)).toEqual(drawn)
+    for (const picture of [0, 1, 2, 3])
+      expect(new Set([0, 4, 8, 12].map((from) => of[from + picture])).size).toBeGreaterThan(1)
   })
 
   test('wildcards are read beside the run file, and not from elsewhere', async () => {

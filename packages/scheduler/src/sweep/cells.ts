@@ -228,15 +228,12 @@ function withDraws(config: RunConfig, first: First | undefined, wildcards: Wildc
     const value = valueAt(config, first?.path(field) ?? field)
     return typeof value === 'number' ? value : 0
   }
-  // Given pictures have seeds of their own: those that are only worked on are told apart by their names.
-  const seed =
-    first === undefined
-      ? referencesIn(config['input_images']).join(' ')
-      : at('subseed_strength') > 0
-        ? at('seed') + at('subseed')
-        : at('seed')
+  const seed = at('subseed_strength') > 0 ? at('seed') + at('subseed') : at('seed')
+  // Given pictures that are only worked on share the seed: they are told apart by their names.
+  const given = first === undefined ? referencesIn(config['input_images']) : []
+  const by = [seed, ...given].join(' ')
   return promptsIn(config).reduce((all, { path, text }) => {
-    const drawn = hasDraw(text) ? draw(text, path, `${seed}`, wildcards) : text
+    const drawn = hasDraw(text) ? draw(text, path, by, wildcards) : text
     return drawn === text ? all : put(all, path, drawn)
   }, config)
 }

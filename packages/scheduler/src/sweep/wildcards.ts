@@ -51,8 +51,9 @@ export async function readWildcards(
   return { wildcards: { from, lines }, errors: [...errors.values()] }
 }
 
-/** The prompt with everything drawn. The same seed (or name of a given picture), path and place in the text give the same draw, whatever else the
+/** The prompt with everything drawn. The same seed, path and place in the text give the same draw, whatever else the
  *  prompt says: cells that share a seed share their draws.
+ *  @param seed with the names of given pictures that are only worked on
  *  @throws {PipelineError} SW_SWEEP_WILDCARD_DEPTH */
 export function draw(text: string, path: string, seed: string, { lines }: Wildcards): string {
   const resolve = (part: string, place: string, trail: readonly string[]): string => {

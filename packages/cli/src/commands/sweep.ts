@@ -100,7 +100,7 @@ export async function runSweepCommand(
 }
 
 /** `stagewright resume` of the folder of a sweep.
- *  @throws {PipelineError} SW_SWEEP_NOT_A_SWEEP, and those of `run` */
+ *  @throws {PipelineError} SW_SWEEP_NOT_A_SWEEP, SW_SWEEP_NEWER, and those of `run` */
 export async function resumeSweepCommand(
   folder: string,
   given: RunOptions,

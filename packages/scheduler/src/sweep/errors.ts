@@ -77,7 +77,13 @@ export const sweepErrors = defineErrors({
     kind: 'config',
     message: (d: { path: string; problem: string }) =>
       `${d.path} is not the folder of a sweep: ${d.problem}`,
-    hint: 'name a folder that a sweep has made; it holds sweep.json',
+    hint: 'name a folder that a sweep has made; where its sweep.json is damaged, run the file of the sweep again: calls that are kept are not made again',
+  },
+  SW_SWEEP_NEWER: {
+    kind: 'config',
+    message: (d: { path: string; found: number; known: number }) =>
+      `the sweep in ${d.path} has format ${d.found}; this version reads up to ${d.known}`,
+    hint: 'update stagewright, and leave the sweep as it is until then',
   },
 })
 

@@ -1,5 +1,5 @@
 import { appendFile, readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import type { PlanNote, RunConfig } from '@stagewright/core'
 import { writeError, writeWhole } from '@stagewright/run-store'
@@ -66,6 +66,8 @@ export interface SweepOnDisk {
 export const sweepFile = 'sweep.json'
 const resultsFile = 'cells.jsonl'
 const mostBytes = 2 ** 28
+/** The format of `sweep.json`. */
+const known = 1
 
 export function recordOf(
   plan: SweepPlan,
@@ -73,7 +75,7 @@ export function recordOf(
 ): SweepRecord {
   const { base, axes, x, y, cells, order, estimates, shared, notes } = plan
   return {
-    v: 1,
+    v: known,
     ...about,
     base,
     axes,
@@ -109,7 +111,7 @@ export async function addResult(folder: string, result: CellResult): Promise<voi
 }
 
 /** Reads a sweep from its folder.
- *  @throws {PipelineError} SW_SWEEP_NOT_A_SWEEP */
+ *  @throws {PipelineError} SW_SWEEP_NOT_A_SWEEP, SW_SWEEP_NEWER */
 export async function readSweep(folder: string): Promise<SweepOnDisk> {
   const refuse = (problem: string) => sweepErrors.SW_SWEEP_NOT_A_SWEEP({ path: folder, problem })
   const record = await readRecord(join(folder, sweepFile), refuse)
@@ -152,10 +154,28 @@ async function readRecord(path: string, refuse: (problem: string) => Error): Pro
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw refuse('it holds no sweep.json')
     throw error
   }
-  const { v, cells, order, base } = (value ?? {}) as Partial<SweepRecord>
-  if (v !== 1 || !Array.isArray(cells) || !Array.isArray(order) || base === undefined)
-    throw refuse('its sweep.json is not one of this version of stagewright')
+  const record = (value ?? {}) as Readonly<Record<string, unknown>>
+  const { v } = record
+  if (typeof v === 'number' && v > known)
+    throw sweepErrors.SW_SWEEP_NEWER({ path: dirname(path), found: v, known })
+  const wrong = Object.entries(needed).flatMap(([field, is]) => (is(record[field]) ? [] : [field]))
+  if (wrong.length > 0) throw refuse(`its sweep.json has no proper ${wrong.join(', ')}`)
   return value as SweepRecord
+}
+
+const isMap = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What a sweep cannot be shown or resumed without. */
+const needed: Readonly<Partial<Record<keyof SweepRecord, (value: unknown) => boolean>>> = {
+  v: (value) => value === known,
+  name: (value) => typeof value === 'string',
+  created_at: (value) => typeof value === 'string',
+  base: isMap,
+  axes: Array.isArray,
+  cells: Array.isArray,
+  order: Array.isArray,
+  options: isMap,
 }
 
 /** A line that a crash cut off is none. */

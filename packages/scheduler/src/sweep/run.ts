@@ -103,7 +103,7 @@ export async function runSweep(plan: SweepPlan, options: SweepBeginOptions): Pro
 
 /** Goes on with a sweep: cells that are done stay, a cell that was begun is taken up where it stopped, and those that
  *  failed are tried again. What was drawn and settled when the sweep began stays so.
- *  @throws {PipelineError} SW_SWEEP_NOT_A_SWEEP, SW_STORE_… */
+ *  @throws {PipelineError} SW_SWEEP_NOT_A_SWEEP, SW_SWEEP_NEWER, SW_STORE_… */
 export async function resumeSweep(folder: string, options: SweepRunOptions): Promise<SweepResult> {
   return makeCells(await readSweep(folder), options)
 }

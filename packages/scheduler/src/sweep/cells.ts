@@ -189,13 +189,12 @@ function picturesOf(
     const path = given.length > 1 ? `${first.stage}.init_images` : 'n_iter'
     throw sweepErrors.SW_SWEEP_TOO_MANY({ path, count, most: mostCells })
   }
-  const counted = number('subseed_strength', 0) > 0 ? 'subseed' : 'seed'
   return Array.from({ length: count }, (_, i) => {
     const at = Math.floor(i / each)
     const values = {
       [first.path('n_iter')]: 1,
       [first.path('batch_size')]: 1,
-      [first.path(counted)]: number(counted, 0) + i,
+      ...seedAt(config, i, first.path),
       ...(given.length > 1 ? { [`${first.stage}.init_images`]: [given[at]] } : {}),
       ...(masks.length > 1 ? { [`${first.stage}.mask`]: masks[at] } : {}),
     }
@@ -203,10 +202,25 @@ function picturesOf(
   })
 }
 
-/** One config for each given picture that is only worked on. */
+/** One config for each given picture that is only worked on, with the seeds that one run gives those without their own. */
 function givenOf(config: RunConfig, files: CellFacts['files']): readonly RunConfig[] {
   const given = filesOf(config['input_images'], files) ?? []
-  return given.length < 2 ? [config] : given.map((one) => ({ ...config, input_images: [one] }))
+  if (given.length < 2) return [config]
+  return given.map((one, i) => ({ ...config, ...seedAt(config, i), input_images: [one] }))
+}
+
+/** The seed of the picture `offset` places after the first: with a variation it is the subseed that counts up. */
+function seedAt(
+  config: RunConfig,
+  offset: number,
+  pathOf: First['path'] = (field) => field,
+): Readonly<Record<string, number>> {
+  const number = (field: string): number => {
+    const value = valueAt(config, pathOf(field))
+    return typeof value === 'number' ? value : 0
+  }
+  const counted = number('subseed_strength') > 0 ? 'subseed' : 'seed'
+  return { [pathOf(counted)]: number(counted) + offset }
 }
 
 /** The files of the pictures that a field names; undefined where those of one are not known. */

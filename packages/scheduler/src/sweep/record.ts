@@ -67,7 +67,7 @@ export const sweepFile = 'sweep.json'
 const resultsFile = 'cells.jsonl'
 const mostBytes = 2 ** 28
 /** The format of `sweep.json`. */
-const known = 1
+const format = 1
 
 export function recordOf(
   plan: SweepPlan,
@@ -75,7 +75,7 @@ export function recordOf(
 ): SweepRecord {
   const { base, axes, x, y, cells, order, estimates, shared, notes } = plan
   return {
-    v: known,
+    v: format,
     ...about,
     base,
     axes,
@@ -156,8 +156,8 @@ async function readRecord(path: string, refuse: (problem: string) => Error): Pro
   }
   const record = (value ?? {}) as Readonly<Record<string, unknown>>
   const { v } = record
-  if (typeof v === 'number' && v > known)
-    throw sweepErrors.SW_SWEEP_NEWER({ path: dirname(path), found: v, known })
+  if (typeof v === 'number' && v > format)
+    throw sweepErrors.SW_SWEEP_NEWER({ path: dirname(path), found: v, known: format })
   const wrong = Object.entries(needed).flatMap(([field, is]) => (is(record[field]) ? [] : [field]))
   if (wrong.length > 0) throw refuse(`its sweep.json has no proper ${wrong.join(', ')}`)
   return value as SweepRecord
@@ -168,7 +168,7 @@ const isMap = (value: unknown): boolean =>
 
 /** What a sweep cannot be shown or resumed without. */
 const needed: Readonly<Partial<Record<keyof SweepRecord, (value: unknown) => boolean>>> = {
-  v: (value) => value === known,
+  v: (value) => value === format,
   name: (value) => typeof value === 'string',
   created_at: (value) => typeof value === 'string',
   base: isMap,

@@ -24,7 +24,7 @@ describe('sweep.json', () => {
   test.each(['v', 'name', 'created_at', 'base', 'axes', 'cells', 'order', 'options'])(
     'without its %s is refused by that name, with what to do',
     async (field) => {
-      const folder = await changed(({ [field]: _, ...record }) => record)
+      const folder = await changed((record) => ({ ...record, [field]: undefined }))
       const error = await failure(readSweep(folder))
       expect([error.code, error.message]).toEqual([
         'SW_SWEEP_NOT_A_SWEEP',

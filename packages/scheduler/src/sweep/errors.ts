@@ -69,8 +69,14 @@ export const sweepErrors = defineErrors({
   },
   SW_SWEEP_CELL_REFUSED: {
     kind: 'plan',
-    message: (d: { cells: string; code: string; problem: string; remedy: string }) =>
-      `${d.cells}: ${d.problem} (${d.code})`,
+    message: (d: {
+      /** Where the value is swept, if it is that. */
+      path: string | undefined
+      cells: string
+      code: string
+      problem: string
+      remedy: string
+    }) => `${d.cells}: ${d.problem} (${d.code})`,
     hint: (d) => `${d.remedy}; or leave such cells out with sweep.where`,
   },
   SW_SWEEP_NOT_A_SWEEP: {

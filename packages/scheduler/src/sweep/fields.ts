@@ -9,13 +9,13 @@ import {
 } from '@stagewright/core'
 
 import { sweepErrors } from './errors.js'
-import { promptsIn } from './prompts.js'
+import { holdsWord, promptsIn } from './prompts.js'
 import { readPath } from './set-path.js'
 import type { SweepSpec } from './spec.js'
 
 /** What `prompt:WORD` replaces; undefined for another field. */
 export function wordOf(field: string): string | undefined {
-  return field.startsWith('prompt:') ? field.slice('prompt:'.length) : undefined
+  return /^prompt:(.+)$/s.exec(field)?.[1]
 }
 
 /** Every field of a sweep that cannot be swept: what no stage has, what belongs to a stage without a section, and words
@@ -60,7 +60,7 @@ function errorOf(field: string, path: string, facts: Facts): PipelineError[] {
   const word = wordOf(field)
   if (word !== undefined) {
     const words = texts.flatMap((text) => text.split(/[\s,.;:()<>]+/)).filter((one) => one !== '')
-    return word !== '' && texts.some((text) => text.includes(word))
+    return texts.some((text) => holdsWord(text, word))
       ? []
       : [sweepErrors.SW_SWEEP_WORD_ABSENT({ path, word, near: nearest(word, words) })]
   }

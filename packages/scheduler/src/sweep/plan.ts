@@ -130,7 +130,7 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
   const files = await filesIn(swept, texts, options.files)
   const { cells, split, drawn } = cellsOf({ spec, base: merged, stages, wildcards, files, random })
   await using rehearser = new Rehearser(backend, capabilities, options)
-  const rehearsed = await rehearseAll(rehearser, merged, cells, options)
+  const rehearsed = await rehearseAll(rehearser, { base: merged, cells, spec }, options)
   const sharing = await shareOf(rehearser, { spec, base: merged, cells, rehearsed }, options)
   const chosen = spec.share && sharing.cells !== undefined ? sharing.cells : rehearsed
   const base = chosen === rehearsed ? merged : ownCalls(merged, sharing.stage ?? '')

@@ -15,6 +15,11 @@ export function promptsIn(config: unknown, path = ''): PromptText[] {
   })
 }
 
+/** Whether a text has a word where it is replaced. */
+export function holdsWord(text: string, word: string): boolean {
+  return replaceWords(text, new Map([[word, '']])) !== text
+}
+
 /** Words replaced in one pass, so that nothing that was put in is replaced again. A word of letters is replaced where it
  *  stands alone: CAT is not in CATEGORY. */
 export function replaceWords(text: string, words: ReadonlyMap<string, string>): string {

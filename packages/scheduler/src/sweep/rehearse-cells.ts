@@ -8,7 +8,7 @@ import {
 import { type Cell, configOf } from './cells.js'
 import { sweepErrors } from './errors.js'
 import { type Rehearsal, type RehearsedCall, type Rehearser } from './rehearsal.js'
-import { oneOf } from './spec.js'
+import { oneOf, type SweepSpec } from './spec.js'
 
 export interface RehearsalProgress {
   readonly signal?: AbortSignal | undefined
@@ -16,12 +16,17 @@ export interface RehearsalProgress {
   readonly onProgress?: ((done: number, of: number) => void) | undefined
 }
 
+export interface RehearsedSweep {
+  readonly base: RunConfig
+  readonly cells: readonly Cell[]
+  readonly spec: Pick<SweepSpec, 'dimensions'>
+}
+
 /** Rehearses every cell.
  *  @throws {PipelineError} SW_SWEEP_CELL_REFUSED for each thing that refuses some of them; what refuses all as it is */
 export async function rehearseAll(
   rehearser: Rehearser,
-  base: RunConfig,
-  cells: readonly Cell[],
+  { base, cells, spec }: RehearsedSweep,
   { onProgress, signal }: RehearsalProgress,
 ): Promise<readonly Rehearsal[]> {
   const kept: Rehearsal[] = []
@@ -52,13 +57,20 @@ export async function rehearseAll(
   }
   const all = [...refused.values()]
   if (all.length === 0) return kept
-  // What refuses every cell is no matter of the sweep.
-  const everywhere = all.filter((one) => one.cells.length === cells.length)
+  // What refuses every cell is no matter of the sweep, unless it is a value of it.
+  const swept = new Map<unknown, string>(
+    spec.dimensions.flatMap(({ fields, path }) => fields.map((field) => [field, path] as const)),
+  )
+  const everywhere = all.filter(
+    ({ error, cells: refusing }) =>
+      refusing.length === cells.length && !swept.has(error.details['path']),
+  )
   if (everywhere.length > 0) throw oneOf(everywhere.map(({ error }) => error))
   throw oneOf(
     all.map(({ error, cells: numbers }) =>
       sweepErrors.SW_SWEEP_CELL_REFUSED(
         {
+          path: swept.get(error.details['path']),
           cells: cellNames(numbers),
           code: error.code,
           problem: error.message,

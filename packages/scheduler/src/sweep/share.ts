@@ -45,9 +45,13 @@ export async function shareOf(
   if (reason !== undefined) return against(reason)
   let own: readonly Rehearsal[]
   try {
-    own = await rehearseAll(rehearser, ownCalls(base, stage), cells, {
-      signal: options.signal,
-    })
+    own = await rehearseAll(
+      rehearser,
+      { base: ownCalls(base, stage), cells, spec },
+      {
+        signal: options.signal,
+      },
+    )
   } catch (error) {
     if (!isPipelineError(error)) throw error
     return against(error.message)

@@ -54,42 +54,63 @@ export interface SweepSpec {
 
 /** Most cells of one sweep. */
 export const mostCells = 10_000
+/** Most combinations that conditions are asked about. */
+const mostTried = mostCells * 100
 
 const draws = ['per_picture', 'per_cell', 'off'] as const
-const map = z.record(z.string(), z.unknown())
+const map = z.record(z.string(), z.unknown(), 'it must be a map of fields to values')
+const wholeFrom1 = 'it must be a whole number from 1 on'
+const aField = 'it must be the name of a swept field'
 const drawing = z.enum(draws)
 const folder = z.string().min(1).describe('A folder of name.txt files, relative to the run file')
 /** The section as it may be written; fields and their values are read by themselves. */
 export const sweepShape = z
-  .strictObject({
-    axes: map.optional().describe('Field to its values: every combination is a cell'),
-    zip: map.optional().describe('Field to its values, all of one length, that change together'),
-    list: z
-      .array(map)
-      .min(1)
-      .max(mostCells)
-      .optional()
-      .describe('What else is tried: maps of fields to values'),
-    where: z
-      .union([z.string(), z.array(z.string()).max(100)])
-      .optional()
-      .describe('Only cells for which every condition holds: refiner.hr_scale < 2 or seed == 1'),
-    limit: z.int().min(1).optional().describe('At most so many cells, the first ones'),
-    wildcards: z
-      .union([
-        drawing,
-        folder,
-        z.strictObject({ from: folder.optional(), draw: drawing.optional() }),
-      ])
-      .optional()
-      .describe('Where __name__ is drawn from, and whether each picture or each cell draws'),
-    share: z
-      .boolean()
-      .optional()
-      .describe('Makes the high-res pass a call of its own, so that cells share what comes before'),
-    x: z.string().optional().describe('The field whose values stand side by side in the grid'),
-    y: z.string().optional().describe('The field whose values stand below each other in the grid'),
-  } satisfies Record<keyof SweepInput, z.ZodType>)
+  .strictObject(
+    {
+      axes: map.optional().describe('Field to its values: every combination is a cell'),
+      zip: map.optional().describe('Field to its values, all of one length, that change together'),
+      list: z
+        .array(map, 'it must be a list of maps of fields to values')
+        .min(1, 'it must hold one entry at least')
+        .max(mostCells, `it must hold ${mostCells} entries at most`)
+        .optional()
+        .describe('What else is tried: maps of fields to values'),
+      where: z
+        .union(
+          [z.string(), z.array(z.string()).max(100)],
+          'it must be a text, or a list of up to 100 texts',
+        )
+        .optional()
+        .describe('Only cells for which every condition holds: refiner.hr_scale < 2 or seed == 1'),
+      limit: z
+        .int(wholeFrom1)
+        .min(1, wholeFrom1)
+        .optional()
+        .describe('At most so many cells, the first ones'),
+      wildcards: z
+        .union(
+          [drawing, folder, z.strictObject({ from: folder.optional(), draw: drawing.optional() })],
+          `it must be a folder, ${draws.join(', ')}, or both as { from, draw }`,
+        )
+        .optional()
+        .describe('Where __name__ is drawn from, and whether each picture or each cell draws'),
+      share: z
+        .boolean('it must be true or false')
+        .optional()
+        .describe(
+          'Makes the high-res pass a call of its own, so that cells share what comes before',
+        ),
+      x: z
+        .string(aField)
+        .optional()
+        .describe('The field whose values stand side by side in the grid'),
+      y: z
+        .string(aField)
+        .optional()
+        .describe('The field whose values stand below each other in the grid'),
+    } satisfies Record<keyof SweepInput, z.ZodType>,
+    'it must be a map with axes, zip or list',
+  )
   .describe('Runs for combinations of values: axes, zip or list')
 
 /** Reads the section `sweep`.
@@ -131,16 +152,18 @@ export function readSweepSpec(given: unknown): SweepSpec {
       invalid(`sweep.${key}`, field, `it is not swept; swept are ${fields.join(', ')}`)
   if (x !== undefined && x === y) invalid('sweep.y', y, 'x is the same field')
   const count = dimensions.reduce((product, { points }) => product * points.length, 1)
-  if (count > mostCells && limit === undefined && conditions.length === 0)
-    found.push(sweepErrors.SW_SWEEP_TOO_MANY({ path: 'sweep', count, most: mostCells }))
-  else if (count > mostCells * 100 || (limit ?? 0) > mostCells)
+  if (limit !== undefined && limit > mostCells)
     found.push(
-      sweepErrors.SW_SWEEP_TOO_MANY({
-        path: (limit ?? 0) > mostCells ? 'sweep.limit' : 'sweep',
-        count: Math.min(count, limit ?? count),
-        most: mostCells,
-      }),
+      sweepErrors.SW_SWEEP_TOO_MANY({ path: 'sweep.limit', count: limit, most: mostCells }),
     )
+  else if (conditions.length > 0 && count > mostTried)
+    invalid(
+      'sweep.where',
+      where,
+      `it has to choose from ${count} combinations, more than ${mostTried}`,
+    )
+  else if (conditions.length === 0 && limit === undefined && count > mostCells)
+    found.push(sweepErrors.SW_SWEEP_TOO_MANY({ path: 'sweep', count, most: mostCells }))
   if (found.length > 0) throw oneOf(found)
   return {
     dimensions,

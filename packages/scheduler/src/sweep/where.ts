@@ -35,14 +35,26 @@ interface Token {
 const pattern =
   /\s*(?:(?<number>\d+(?:\.\d+)?)|"(?<double>[^"]*)"|'(?<single>[^']*)'|(?<sign>==|!=|<=|>=|[<>()[\],+*/-])|(?<name>[A-Za-z_$][\w$]*(?::[^\s<>=!()[\],]+)?(?:\.[A-Za-z_$][\w$]*|\[\d+\])*))/uy
 
+/** Signs of other languages. */
+const meant = [
+  ['=', '=='],
+  ['&&', 'and'],
+  ['||', 'or'],
+  ['!', 'not'],
+] as const
+
 function tokensOf(text: string): readonly Token[] | string {
   const tokens: Token[] = []
   pattern.lastIndex = 0
   while (pattern.lastIndex < text.trimEnd().length) {
     const at = pattern.lastIndex
     const found = pattern.exec(text)?.groups
-    if (found === undefined)
-      return `it cannot be read from ${JSON.stringify(text.slice(at, at + 20))} on`
+    if (found === undefined) {
+      const left = text.slice(at).trimStart()
+      const [sign, word] = meant.find(([one]) => left.startsWith(one)) ?? []
+      const remedy = sign === undefined ? '' : `: write ${word} in place of ${sign}`
+      return `it cannot be read from ${JSON.stringify(left.slice(0, 20))} on${remedy}`
+    }
     const { number, double, single, sign, name } = found
     if (number !== undefined) tokens.push({ kind: 'number', text: number })
     else if (sign !== undefined) tokens.push({ kind: 'sign', text: sign })

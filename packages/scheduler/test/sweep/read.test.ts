@@ -1,6 +1,4 @@
-import { sketch } from '@stagewright/backend-sketch'
 import { webui } from '@stagewright/backend-webui'
-import { isPipelineError } from '@stagewright/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -9,43 +7,13 @@ import {
   planSweep,
   sweep,
   type SweepInput,
-  type SweepPlan,
   type SweepPlanOptions,
 } from '../../src/index.js'
 import { valuesOf } from '../../src/sweep/ranges.js'
 import { csvOf } from '../../src/sweep/table.js'
 import { readCondition } from '../../src/sweep/where.js'
-import { draw, linesOf } from '../../src/sweep/wildcards.js'
-import { fakeServer, plain, stages, withHires } from './workplace.js'
-
-async function planned(
-  input: SweepInput,
-  config = plain,
-  files: Readonly<Record<string, string>> = {},
-): Promise<SweepPlan> {
-  await using backend = sketch()
-  return await planSweep(sweep(config, input), {
-    backend,
-    stages,
-    random: () => 42,
-    wildcards: (name) =>
-      Promise.resolve(
-        files[name] === undefined ? { reason: 'there is no such file' } : linesOf(files[name]),
-      ),
-  })
-}
-
-async function codesOf(work: () => Promise<unknown>): Promise<string[]> {
-  try {
-    await work()
-    return []
-  } catch (error) {
-    if (!isPipelineError(error)) throw error
-    return (error.errors.length > 0 ? error.errors : [error]).map(
-      ({ code, message, hint }) => `${code} ${message} | ${hint}`,
-    )
-  }
-}
+import { draw } from '../../src/sweep/wildcards.js'
+import { codesOf, fakeServer, plain, planned, stages, withHires } from './workplace.js'
 
 describe('axes', () => {
   test('a range holds both its ends, in steps, downwards too, without rounding errors', () => {
@@ -85,37 +53,6 @@ describe('axes', () => {
     expect(cells[1]?.point).toEqual({ seed: 1, steps: 2, cfg_scale: 5, width: 128, height: 96 })
     const uneven = () => planned({ zip: { seed: [1, 2], steps: [1, 2, 3] } })
     expect(await codesOf(uneven)).toEqual([expect.stringContaining('seed has 2, steps has 3')])
-  })
-
-  test('every mistake is told at once, with the nearest field', async () => {
-    const wrong = () =>
-      planned({
-        axes: {
-          hr_scale: [1],
-          stepps: [2],
-          'upscale.upscaling_resize': [2],
-          'prompt:LIGHT': ['a'],
-        },
-      })
-    expect(await codesOf(wrong)).toEqual([
-      expect.stringMatching(/UNKNOWN_FIELD.*"hr_scale".*refiner\.hr_scale/),
-      expect.stringMatching(/UNKNOWN_FIELD.*"stepps".*did you mean steps/),
-      expect.stringMatching(/STAGE_OFF.*upscale/),
-      expect.stringMatching(/WORD_ABSENT.*"LIGHT".*lighthouse/),
-    ])
-  })
-
-  test('a cell that would be refused is named before the first call, with what is wrong', async () => {
-    const refused = () => planned({ axes: { steps: [2, 999, 1000] } })
-    expect(await codesOf(refused)).toEqual([
-      expect.stringMatching(/CELL_REFUSED cell 2: .*999/),
-      expect.stringMatching(/CELL_REFUSED cell 3: .*1000/),
-    ])
-  })
-
-  test('absurd sizes are refused before anything is built', async () => {
-    const huge = () => planned({ axes: { seed: '1..9999', steps: '1..9999', width: '64..9999' } })
-    expect(await codesOf(huge)).toEqual([expect.stringContaining('SW_SWEEP_TOO_MANY')])
   })
 })
 

@@ -97,6 +97,18 @@ hires: {}
     await place.put('my.json', JSON.stringify({ prompt: 'a cat', txt2img: { steps: 4 } }))
     expect((await place.cli(['plan', 'my.json'])).code).toBe(0)
   })
+
+  test('is told with the place of a key, also of one with dots or a colon in it', async () => {
+    const places = async (axes: string): Promise<string[]> => {
+      const { err } = await planned(
+        `prompt: x\ntxt2img: {}\nsweep:\n  axes:\n    seed: [1, 2]\n    ${axes}\n`,
+      )
+      return [...err.matchAll(/my\.yaml:(\d+:\d+)/g)].map(([, at = '']) => at)
+    }
+    expect(await places('refiner.hr_scal: [1, 2]')).toEqual(['6:5'])
+    expect(await places('"prompt:WORD": []')).toEqual(['6:5'])
+    expect(await places('steps: [hello]')).toEqual(['6:5'])
+  })
 })
 
 describe('--set', () => {

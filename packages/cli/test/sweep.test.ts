@@ -200,6 +200,7 @@ describe('a run file with a sweep', () => {
     })
     expect(took).toBeGreaterThan(400)
     expect(planned.estimate.ms).toBeGreaterThan(planned.model_loads * took)
+    expect(planned.estimate.ms).toBe(Math.round(planned.estimate.ms))
   }, 60_000)
 
   test('wildcards are read beside the run file, and not from elsewhere', async () => {

@@ -19,7 +19,9 @@ export function sweepPlanJson(plan: SweepPlan): string {
     cell_by_cell: { calls: plain.calls, model_loads: plain.modelLoads, changes: plain.changes },
     shared: plan.shared,
     base_passes_saved: plan.basePassesSaved,
-    ...(known.length === 0 ? {} : { estimate: { ms: known.reduce((sum, ms) => sum + ms, 0) } }),
+    ...(known.length === 0
+      ? {}
+      : { estimate: { ms: Math.round(known.reduce((sum, ms) => sum + ms, 0)) } }),
     notes,
   }
   const shown = JSON.stringify({ sweep: head }, null, 2).replace(/\n {2}\}\n\}$/, '')

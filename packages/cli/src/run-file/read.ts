@@ -1,12 +1,12 @@
 import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, relative, resolve } from 'node:path'
 
-import { readPath } from '@stagewright/scheduler'
 import {
   type Document,
   isMap,
   isNode,
   isScalar,
+  isSeq,
   LineCounter,
   type Pair,
   parseDocument,
@@ -156,18 +156,43 @@ function excerptOf(line: string, column: number): string {
   return `    ${line.slice(from, from + 90)}\n    ${' '.repeat(Math.max(0, column - 1 - from))}^`
 }
 
-/** Where a value's key stands (a list's entry: itself), or that of the nearest thing around it that is written. */
+/** Where a value's key stands (a list's entry: itself), or that of the nearest thing around it that is written. Keys may
+ *  have dots in them, as the fields of a sweep have. */
 function offsetOf(document: Document.Parsed, where: string): number | undefined {
-  for (let steps = readPath(where) ?? []; steps.length > 0; steps = steps.slice(0, -1)) {
-    const around: unknown =
-      steps.length === 1 ? document.contents : document.getIn(steps.slice(0, -1), true)
-    const key = isMap(around)
-      ? around.items.find((pair) => keyOf(pair) === steps.at(-1))?.key
-      : undefined
-    const node: unknown = key ?? document.getIn(steps, true)
-    if (isNode(node) && node.range !== undefined && node.range !== null) return node.range[0]
+  let around: unknown = document.contents
+  let left = where
+  let offset: number | undefined
+  for (;;) {
+    const step = stepInto(around, left)
+    if (step === undefined) return offset
+    offset = startOf(step.at) ?? offset
+    around = step.value
+    left = left.slice(step.length).replace(/^\./, '')
   }
-  return undefined
+}
+
+/** The longest key that a path begins with, or the entry of a list. */
+function stepInto(
+  around: unknown,
+  path: string,
+): { readonly at: unknown; readonly value: unknown; readonly length: number } | undefined {
+  const [index = '', number] = /^\[(\d+)\]/.exec(path) ?? []
+  if (isSeq(around)) {
+    const entry = number === undefined ? undefined : around.items[Number(number)]
+    return entry === undefined ? undefined : { at: entry, value: entry, length: index.length }
+  }
+  if (!isMap(around)) return undefined
+  const [longest] = around.items
+    .map((pair) => ({ pair, key: String(keyOf(pair)) }))
+    .filter(({ key }) => path === key || path.startsWith(`${key}.`) || path.startsWith(`${key}[`))
+    .toSorted((a, b) => b.key.length - a.key.length)
+  return longest === undefined
+    ? undefined
+    : { at: longest.pair.key, value: longest.pair.value, length: longest.key.length }
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined
 }
 
 function keyOf({ key }: Pair): unknown {

@@ -106,6 +106,8 @@ describe('a run file with a sweep', () => {
     expect([again.code, again.out]).toEqual([0, expect.stringContaining('9 done of 9 cells')])
     const history = await place.cli(['history'])
     expect(history.out.split('\n').filter((line) => line.includes('done'))).toHaveLength(9)
+    const twice = await place.cli(['run', 'grid.yaml'])
+    expect(twice.out).toMatch(/cell 9 \(9 of 9\) .* done: 0 made, 1 kept$/m)
   }, 60_000)
 
   test('a failed cell ends with 4, is told in events, table and grid, and resume makes it alone', async () => {

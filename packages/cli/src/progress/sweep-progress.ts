@@ -48,7 +48,7 @@ export function teller(options: RunOptions, host: CliHost): Teller {
       const values = Object.entries(cell.point).map(
         ([field, value]) => `${field} ${valueText(value)}`,
       )
-      const calls = `${result.calls_made} made, ${result.calls_kept} shared`
+      const calls = `${result.calls_made} made, ${result.calls_kept} kept`
       const end =
         result.error === undefined ? calls : `${result.error.code}: ${result.error.message}`
       ended += 1

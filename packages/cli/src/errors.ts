@@ -78,8 +78,8 @@ export const errors = defineErrors({
   SW_CLI_NOTHING_NAMED: {
     kind: 'config',
     message: (d: { named: string; root: string }) =>
-      `there is no run and no picture ${JSON.stringify(d.named)} in ${d.root}`,
-    hint: 'name the folder of a run, a picture in it, or the beginning of a SHA-256; stagewright history lists runs, --out says where they are',
+      `there is no run, no sweep and no picture ${JSON.stringify(d.named)} in ${d.root}`,
+    hint: 'name the folder of a run or a sweep, a picture in it, or the beginning of a SHA-256; stagewright history lists runs, --out says where they are',
   },
   SW_CLI_NOT_A_PICTURE: {
     kind: 'config',
@@ -101,7 +101,7 @@ export const errors = defineErrors({
     hint: (d) =>
       d.near.length === 0
         ? 'run a file first, or say with --out where the runs are'
-        : `name one of: ${d.near.join(', ')}`,
+        : `name one of: ${d.near.slice(0, 5).join(', ')}${d.near.length > 5 ? ` and ${d.near.length - 5} more` : ''}`,
   },
   SW_CLI_NOTHING_TO_RESUME: {
     kind: 'config',

@@ -57,6 +57,14 @@ describe('the cells of sweeps', () => {
     expect(await place.files('out/20251123-150000-buoys-3')).toContain('final/01-s7.png')
   })
 
+  test('are named only so far that a line can be read, where a sweep has many', async () => {
+    await place.put('buoys.yaml', sweepFile('1..7'))
+    await place.cli(['run', 'buoys.yaml'], { now: at(14) })
+    const { code, err } = await place.cli(['rerun', '20251123-14'])
+    expect([code, err]).toEqual([2, expect.stringContaining('could be any of 7 runs')])
+    expect(err).toMatch(/name one of: (?:\S+\/cells\/000\d,? ){5}and 2 more$/m)
+  })
+
   test('are shown by their folders wherever these are', async () => {
     const cell = `out/${second}/cells/0001`
     const { code, out } = await place.cli(['show', cell, '--out', 'elsewhere'])

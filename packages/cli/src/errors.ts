@@ -35,6 +35,12 @@ export const errors = defineErrors({
       `--count ${d.count} has no effect: no stage that generates is enabled`,
     hint: 'leave --count out: a run on given pictures hands on one for each',
   },
+  SW_CLI_OPTION_SWEPT: {
+    kind: 'config',
+    message: (d: { option: string; field: string; path: string }) =>
+      `${d.option} has no effect: the sweep goes over ${d.field}`,
+    hint: (d) => `leave it out, or give the sweep other values in ${d.path}`,
+  },
   SW_CLI_FILE_EXISTS: {
     kind: 'config',
     message: (d: { file: string }) => `${d.file} is there already`,

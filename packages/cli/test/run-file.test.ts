@@ -141,6 +141,28 @@ describe('--set', () => {
     })
   })
 
+  test('takes a field of a sweep as one key, with its values', async () => {
+    const sweep = { axes: { 'refiner.hr_scale': [1.5, 2], seed: [1] } }
+    const changed = await set(
+      { sweep },
+      'sweep.axes.refiner.hr_scale=[1.25]',
+      'sweep.axes.prompt:PLACE=[a pier, a harbour]',
+      'sweep.axes.prompt=[one, two]',
+      'sweep.limit=3',
+    )
+    expect(changed).toEqual({
+      sweep: {
+        axes: {
+          'refiner.hr_scale': [1.25],
+          seed: [1],
+          'prompt:PLACE': ['a pier', 'a harbour'],
+          prompt: ['one', 'two'],
+        },
+        limit: 3,
+      },
+    })
+  })
+
   test('reads values as YAML: numbers, true, nothing, lists; other text stays text', async () => {
     expect(
       await set(

@@ -89,6 +89,25 @@ describe('a run file with a sweep', () => {
     expect(out.split('\n').filter((line) => line.startsWith('      {"cell":'))).toHaveLength(1000)
   }, 60_000)
 
+  test.each([
+    [['--set', 'refiner.hr_scale=3'], '--set refiner.hr_scale=3', 'refiner.hr_scale'],
+    [['--seed', '5'], '--seed 5', 'seed'],
+    [['--count', '2'], '--count 2', 'n_iter'],
+  ])('refuses %j, which would have no effect', async (option, named, field) => {
+    const axes = 'axes: { refiner.hr_scale: [1.25, 1.5] }, zip: { seed: 1..2, n_iter: [1, 2] }'
+    await place.put('some.yaml', `${base}sweep: { ${axes} }`)
+    const { code, err } = await place.cli(['plan', 'some.yaml', ...option])
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining(
+        `SW_CLI_OPTION_SWEPT: ${named} has no effect: the sweep goes over ${field}`,
+      ),
+    ])
+    const list = `${base}sweep: { list: [{ seed: 1, refiner.hr_scale: 2 }, { steps: 3 }] }`
+    await place.put('some.yaml', list)
+    expect(await place.cli(['plan', 'some.yaml', ...option])).toMatchObject({ code: 0 })
+  })
+
   test('run makes a folder with a run for each cell, a table and a grid', async () => {
     await place.put('grid.yaml', grid)
     const { code, out, err } = await place.cli(['run', 'grid.yaml'], { now: noon })

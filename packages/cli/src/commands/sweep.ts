@@ -17,9 +17,11 @@ import {
 } from '@stagewright/scheduler'
 
 import { stagesOf, versionsOf } from '../built-in.js'
+import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
 import { watched } from '../progress/pool-table.js'
 import { teller } from '../progress/sweep-progress.js'
+import { throwAll } from '../report/several.js'
 import { endSweep } from '../report/sweep-end.js'
 import { sweepPlanJson } from '../report/sweep-plan-json.js'
 import { effectiveRun, effectiveYaml } from '../run-file/effective.js'
@@ -35,13 +37,34 @@ import type { RunFileOptions } from './options.js'
 import { letPass, prepare, type Prepared, refuseNotes } from './prepared.js'
 import type { RunOptions } from './run.js'
 
-/** Whether a run file has a sweep, with the options laid over it. */
+/** Whether a run file has a sweep, with the options laid over it.
+ *  @throws {PipelineError} SW_CLI_OPTION_SWEPT for each option that would have no effect, SW_SWEEP_… */
 export async function sweepOf(
   file: RunFile,
   options: RunFileOptions,
   host: CliHost,
 ): Promise<Sweep | undefined> {
-  return sweepIn(withOverrides(file.config, options, await stagesOf(host), host.cwd))
+  const swept = sweepIn(withOverrides(file.config, options, await stagesOf(host), host.cwd))
+  if (swept !== undefined) refuseSwept(swept, options)
+  return swept
+}
+
+/** Refuses options whose field every cell has a value of its own for. */
+function refuseSwept({ spec }: Sweep, { set = [], count, ...options }: RunFileOptions): void {
+  const given = [
+    ...set.map((option) => ({ option: `--set ${option}`, field: option.split('=')[0] })),
+    ...(['prompt', 'model', 'seed'] as const).flatMap((field) =>
+      options[field] === undefined ? [] : [{ option: `--${field} ${options[field]}`, field }],
+    ),
+    ...(count === undefined ? [] : [{ option: `--count ${count}`, field: 'n_iter' }]),
+  ]
+  throwAll(
+    given.flatMap(({ option, field = '' }) =>
+      spec.dimensions
+        .filter(({ points }) => points.every((point) => Object.hasOwn(point, field)))
+        .map(({ path }) => errors.SW_CLI_OPTION_SWEPT({ option, field, path })),
+    ),
+  )
 }
 
 /** `stagewright plan` of a file with a sweep. */

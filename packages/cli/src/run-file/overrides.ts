@@ -54,10 +54,13 @@ function applySet(config: unknown, option: string): unknown {
   const path = at < 0 ? option : option.slice(0, at)
   const refuse = (problem: string) => errors.SW_CLI_BAD_SET({ option, problem })
   if (at < 0) throw refuse('there is no =')
-  const steps = readPath(path)
+  // The fields of a sweep are keys with dots in them.
+  const [, among, field = ''] = /^sweep\.(axes|zip)\.(.+)$/s.exec(path) ?? []
+  const steps = among === undefined ? readPath(path) : ['sweep', among, field]
   if (steps === undefined) throw refuse(`"${path}" is no path`)
   const text = option.slice(at + 1)
-  const value = /(^|[._])prompt$/.test(path) && !/^["']/.test(text) ? text : readValue(text)
+  const isText = among === undefined && /(^|[._])prompt$/.test(path) && !/^["']/.test(text)
+  const value = isText ? text : readValue(text)
   const done = withValueAt(config, steps, value)
   if (typeof done === 'string') throw refuse(done)
   return done.value

@@ -19,6 +19,7 @@ import {
   type StoredRun,
 } from '@stagewright/run-store'
 
+import { onAbort } from '../pool/on-abort.js'
 import { type Cell, configOf } from './cells.js'
 import type { SweepPlan } from './plan.js'
 import {
@@ -131,7 +132,9 @@ async function makeCells(sweep: SweepOnDisk, options: SweepRunOptions): Promise<
       const at = (next += 1)
       const cell = open[at - 1] as Cell
       onEvent({ type: 'cell-started', cell, at, of: open.length })
-      const { result, error } = await makeCell(cell, { sweep, before, options })
+      const { result, error } = await withOwnSignal(options.signal, (own) =>
+        makeCell(cell, { sweep, before, options: { ...options, signal: own } }),
+      )
       results.set(cell.number, result)
       await addResult(folder, result)
       if (error !== undefined && endsSweep(error)) ended ??= error
@@ -150,6 +153,21 @@ async function makeCells(sweep: SweepOnDisk, options: SweepRunOptions): Promise<
         ? 'failed'
         : 'partial'
   return { folder, record, results, status, ...(ended === undefined ? {} : { error: ended }) }
+}
+
+/** Works under a signal that follows another: with that itself, listeners of all cells at once would look like a leak. */
+async function withOwnSignal<T>(
+  signal: AbortSignal | undefined,
+  work: (own: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined || signal.aborted) return work(signal)
+  const own = new AbortController()
+  const end = onAbort(signal, () => own.abort(signal.reason))
+  try {
+    return await work(own.signal)
+  } finally {
+    end()
+  }
 }
 
 interface Making {

@@ -1,8 +1,12 @@
+import { getEventListeners } from 'node:events'
+
+import { createPipeline } from '@stagewright/core'
+import { RunStore } from '@stagewright/run-store'
 import { expect, test } from 'vitest'
 
-import { planSweep, sweep, type SweepInput } from '../../src/index.js'
+import { planSweep, runSweep, sweep, type SweepInput } from '../../src/index.js'
 import { failure, fakes, poolOf, servers } from '../pool/servers.js'
-import { plain, stages } from './workplace.js'
+import { place, plain, stages } from './workplace.js'
 
 const planned = (backend: ReturnType<typeof poolOf>, config: object, input: SweepInput) =>
   planSweep(sweep({ ...plain, ...config }, input), { backend, stages })
@@ -38,4 +42,26 @@ test('a server that can make none of the cells is told from one that can make th
   const { a, b, c } = servers(backend)
   expect([a?.unfit, b?.unfit]).toEqual([undefined, undefined])
   expect(c?.unfit).toContain('lacks model')
+})
+
+test('cells that are made at once follow a signal with one listener, and its cancel reaches each', async () => {
+  const all = await fakes({ a: {}, b: {}, c: {} })
+  for (const fake of Object.values(all)) fake.faults.add({ kind: 'stall', at: 'during' })
+  const backend = poolOf(all)
+  await using pipeline = createPipeline({ backend, stages })
+  const plan = await planned(backend, {}, { axes: { seed: '1..9' } })
+  const stop = new AbortController()
+  const listening = () => getEventListeners(stop.signal, 'abort').length
+  const store = new RunStore({ root: await place() })
+  const running = runSweep(plan, { store, pipeline, concurrency: 6, signal: stop.signal })
+  await Promise.all(Object.values(all).map((fake) => fake.until(({ queue }) => queue > 0)))
+  // Node warns of a leak at eleven: a pool of eleven servers is none.
+  expect(listening()).toBe(1)
+  stop.abort()
+  const { status, results } = await running
+  expect([status, [...results.values()].map((one) => one.status), listening()]).toEqual([
+    'cancelled',
+    Array(6).fill('cancelled'),
+    0,
+  ])
 })

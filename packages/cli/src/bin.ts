@@ -1,6 +1,7 @@
 import process from 'node:process'
 
 import { runCli } from './main.js'
+import { besideBlocks } from './progress/live-block.js'
 
 // The reader of a pipe may leave early (`stagewright run … | head`): the pictures are still wanted.
 for (const stream of [process.stdout, process.stderr])
@@ -8,17 +9,18 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error
   })
 
+const stderr = besideBlocks(process.stderr)
 const cancel = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => {
     if (cancel.signal.aborted) process.exit(130)
-    process.stderr.write('\nstopping; again to stop at once\n')
+    stderr.write('\nstopping; again to stop at once\n')
     cancel.abort()
   })
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
-  stderr: process.stderr,
+  stderr,
   cwd: process.cwd(),
   env: process.env,
   signal: cancel.signal,

@@ -1,7 +1,7 @@
 import type { PoolStatus, ServerStatus } from '@stagewright/scheduler'
 import { describe, expect, test } from 'vitest'
 
-import { LiveBlock } from '../src/progress/live-block.js'
+import { besideBlocks, LiveBlock } from '../src/progress/live-block.js'
 import { poolLines } from '../src/progress/pool-table.js'
 
 describe('the table of a pool', () => {
@@ -36,6 +36,33 @@ describe('the table of a pool', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(30)
   })
 
+  test('keeps what is written to the other output of its terminal, above it', () => {
+    const screen = new Screen(8)
+    const block = new LiveBlock(screen)
+    const other = besideBlocks(screen)
+    const draw = () => block.show(poolLines(pool([server({}), server({})]), { rows: block.room }))
+    draw()
+    other.write('\nstopping; again to stop at once\n')
+    draw()
+    block.show([])
+    other.write('after it\n')
+    const table = [/^server /, /^render-/, /^render-/, /^12 queued$/]
+    const lines = table.map((line) => expect.stringMatching(line) as string)
+    const stopping = ['', 'stopping; again to stop at once']
+    expect([...screen.above, ...screen.lines]).toEqual([...stopping, ...lines, 'after it', ''])
+  })
+
+  test('may stand on the output that others write to', () => {
+    const screen = new Screen(8)
+    const other = besideBlocks(screen)
+    const block = new LiveBlock(other)
+    block.show(['a table'])
+    other.write('a line\n')
+    block.write('another\n')
+    expect(screen.lines).toEqual(['a line', 'another', 'a table', ''])
+    block.show([])
+  })
+
   test('leaves room on the screen for a bar above it and the cursor below', () => {
     const screen = new Screen(6)
     const block = new LiveBlock(screen)
@@ -49,6 +76,7 @@ describe('the table of a pool', () => {
       block.write('\r\u001B[2Ktxt2img ████░')
       draw(queued)
     }
+    block.show([])
     // A table drawn too high would leave its upper lines behind, above the screen.
     expect(screen.above).toEqual([])
     expect(screen.lines).toEqual([

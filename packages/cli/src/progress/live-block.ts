@@ -48,13 +48,42 @@ export class LiveBlock implements Output {
     this.#lines = lines
     if (lines.length > 0) this.#draw('')
     else this.#drawn = 0
+    onScreen = lines.length > 0 ? this : undefined
   }
 
   #draw(above: string): unknown {
     const erase = this.#drawn === 0 ? '' : `\u001B[${this.#drawn}A\u001B[0J`
     const block = [...(this.#bar === '' ? [] : [this.#bar]), ...this.#lines]
     this.#drawn = block.length
-    return this.#output.write(`${erase}${above}${block.map((line) => `${line}\n`).join('')}`)
+    const before = onScreen
+    // What it draws itself is not written above it.
+    onScreen = undefined
+    const done = this.#output.write(`${erase}${above}${block.map((line) => `${line}\n`).join('')}`)
+    onScreen = before
+    return done
+  }
+}
+
+/** The block that is on the terminal: a process has one. */
+let onScreen: LiveBlock | undefined
+
+/** The other output of the same terminal: whole lines stand above a block that is on the screen, which would be drawn
+ *  over them. */
+export function besideBlocks(output: Output): Output {
+  return {
+    write: (text) =>
+      output.isTTY === true && text.endsWith('\n') && onScreen !== undefined
+        ? onScreen.write(text)
+        : output.write(text),
+    get isTTY() {
+      return output.isTTY
+    },
+    get columns() {
+      return output.columns
+    },
+    get rows() {
+      return output.rows
+    },
   }
 }
 

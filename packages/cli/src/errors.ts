@@ -54,6 +54,12 @@ export const errors = defineErrors({
         ? `run files in that folder: ${d.near.join(', ')}`
         : 'check the path, or write a run file with: stagewright init',
   },
+  SW_CLI_SWEEP_RECORD: {
+    kind: 'config',
+    message: (d: { file: string; folder: string }) =>
+      `${d.file} is what was settled of a sweep, not a run file`,
+    hint: (d) => `go on with that sweep: stagewright resume ${d.folder}`,
+  },
   SW_CLI_FILE_TOO_LARGE: {
     kind: 'config',
     message: (d: { file: string; bytes: number; most: number }) =>

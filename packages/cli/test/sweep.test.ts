@@ -116,6 +116,13 @@ describe('a run file with a sweep', () => {
     const files = await place.files(folder)
     expect(files.filter((path) => /^cells\/\d+\/final\/01-s7\.png$/.test(path))).toHaveLength(9)
     expect(files).toEqual(expect.arrayContaining(['grid.png', 'sweep.csv', 'sweep.json']))
+    const record = join(folder, 'sweep.json')
+    const wrong = await place.cli(['run', record])
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringContaining('sweep.json is what was settled of a sweep, not a run file'),
+    ])
+    expect(wrong.err).toMatch(/stagewright resume out\/\S+-sweep\n/)
     const csv = await place.read(`${folder}/sweep.csv`)
     expect(csv.split('\r\n')).toHaveLength(11)
     expect(csv).toContain('1,done,1.25,Euler,7,')

@@ -11,6 +11,7 @@ import {
   runSweep,
   type Sweep,
   type SweepEvent,
+  sweepFile,
   sweepIn,
   type SweepPlan,
   type SweepRunOptions,
@@ -38,12 +39,17 @@ import { letPass, prepare, type Prepared, refuseNotes } from './prepared.js'
 import type { RunOptions } from './run.js'
 
 /** Whether a run file has a sweep, with the options laid over it.
- *  @throws {PipelineError} SW_CLI_OPTION_SWEPT for each option that would have no effect, SW_SWEEP_… */
+ *  @throws {PipelineError} SW_CLI_SWEEP_RECORD, SW_CLI_OPTION_SWEPT for each option that would have no effect, SW_SWEEP_… */
 export async function sweepOf(
   file: RunFile,
   options: RunFileOptions,
   host: CliHost,
 ): Promise<Sweep | undefined> {
+  const { config } = file as { readonly config: RunConfig | null | undefined }
+  if (basename(file.path) === sweepFile && Array.isArray(config?.['cells'])) {
+    const folder = relative(host.cwd, file.folder)
+    throw errors.SW_CLI_SWEEP_RECORD({ file: file.shown, folder: folder === '' ? '.' : folder })
+  }
   const swept = sweepIn(withOverrides(file.config, options, await stagesOf(host), host.cwd))
   if (swept !== undefined) refuseSwept(swept, options)
   return swept

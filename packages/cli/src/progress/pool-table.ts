@@ -114,13 +114,14 @@ function serverJson({ idleMs, retryInMs, job, ...server }: ServerStatus): object
 }
 
 /** Why it is down stands above the table. */
-function jobText({ job, state, retryInMs }: ServerStatus): string {
+function jobText({ job, state, unfit, retryInMs }: ServerStatus): string {
   if (job !== undefined) {
     const doing = job.loading ? 'loads' : `${Math.round(job.progress * 100)} %`
     const owner = job.owner === '' ? '' : `${job.owner}: `
     return `${owner}${job.stage} ${doing}`
   }
-  if (state === 'idle') return '-'
+  // Why stands in what was told of the plan.
+  if (state === 'idle') return unfit === undefined ? '-' : 'can do none'
   return retryInMs === undefined ? state : `${state}, asked in ${timeText(retryInMs)}`
 }
 

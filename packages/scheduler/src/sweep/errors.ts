@@ -99,8 +99,6 @@ export const sweepNotes = defineNotes({
     `cells have seeds in common (${d.seeds}): ${d.shared === 0 ? 'their pictures are alike' : `they share ${times(d.shared, 'call')}`}`,
   SW_NOTE_SWEEP_AXIS_IDLE: (d: { axis: string; remedy: string }) =>
     `${d.axis} makes no difference: its cells make the same calls${d.remedy}`,
-  SW_NOTE_SWEEP_SHARE: (d: { saved: number; stage: string }) =>
-    `share: true would save ${times(d.saved, 'base pass', 'base passes')}: ${d.stage} then makes calls of its own, with equal pixels`,
   SW_NOTE_SWEEP_NOT_SHARED: (d: { reason: string }) => `share: true is not taken: ${d.reason}`,
   SW_NOTE_SWEEP_SPLIT: (d: { cells: number; pictures: number }) =>
     `each picture has its own draw: ${times(d.cells, 'cell')} of several pictures ${d.cells === 1 ? 'becomes' : 'become'} ${times(d.pictures, 'run')} of one (wildcards: per_cell keeps them together)`,

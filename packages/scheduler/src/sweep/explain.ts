@@ -24,11 +24,7 @@ export function explainSweep(plan: SweepPlan): string {
     `sweep of ${times(cells.length, 'cell')}: ${times(ours.calls, 'call')}, ${times(ours.modelLoads, 'model load')}`,
     ...axes.map(({ field, values }) => `  ${field}: ${shortened(values.map(valueText))}`),
     `  cell by cell it would be ${times(plain.calls, 'call')}${shared ? ', base and high-res pass in one,' : ''} and ${times(plain.modelLoads, 'model load')}: ${saved === 0 ? 'no call is shared' : `${times(saved, 'call')} ${saved === 1 ? 'is' : 'are'} shared`}`,
-    ...(shared
-      ? [
-          `  share: the high-res pass has calls of its own, ${times(basePassesSaved, 'base pass', 'base passes')} saved`,
-        ]
-      : []),
+    ...(basePassesSaved === 0 ? [] : [`  ${shareInWords(shared, basePassesSaved)}`]),
     `  order: ${changed ? 'changed' : "the author's"}, ${times(ours.changes, 'change')} of model${plain.changes > ours.changes ? ` instead of ${plain.changes}` : ''}`,
     ...(several ? [`  loads: ${loadsInWords(plan.loads)}`] : []),
     ...(known.length === 0
@@ -38,6 +34,13 @@ export function explainSweep(plan: SweepPlan): string {
         ]),
     ...notes.map(({ code, message }) => `  ! ${message} (${code})`),
   ].join('\n')
+}
+
+function shareInWords(shared: boolean, saved: number): string {
+  const passes = times(saved, 'base pass', 'base passes')
+  return shared
+    ? `share: the high-res pass has calls of its own, ${passes} saved`
+    : `share: true would save ${passes}: the high-res pass then has calls of its own, with equal pixels`
 }
 
 /** What loads were counted as: `measured, a.safetensors 12 s, b.safetensors 3.1 s`. */

@@ -63,8 +63,7 @@ export async function shareOf(
   }
   const saved = hosts(rehearsed) - hosts(own)
   if (saved < 1) return against('it would save no base pass')
-  const offer = spec.share ? [] : [sweepNotes.SW_NOTE_SWEEP_SHARE({ saved, stage })]
-  return { stage, cells: own, saved, notes: offer }
+  return { stage, cells: own, saved, notes: [] }
 }
 
 /** The field that says whether a high-res pass is merged into the call before, or a call of its own. */

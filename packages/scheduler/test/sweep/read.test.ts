@@ -231,9 +231,11 @@ describe('share', () => {
   test('is offered with what it saves, and taken when it is asked for', async () => {
     const offered = await planned({ axes }, withHires)
     expect(offered.ours.calls).toBe(20)
-    expect(offered.notes.map(({ message }) => message)).toEqual([
-      expect.stringContaining('share: true would save 16 base passes'),
-    ])
+    // An offer, and no note: --strict refuses those.
+    expect(offered.notes).toEqual([])
+    expect(explainSweep(offered)).toContain(
+      '\n  share: true would save 16 base passes: the high-res',
+    )
     const taken = await planned({ axes, share: true }, withHires)
     expect([taken.shared, taken.ours.calls, taken.callsShared]).toEqual([true, 24, 16])
   })

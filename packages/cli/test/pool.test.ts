@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+
 import { type FakeWebui, startFakeWebui } from '@stagewright/fake-webui'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -129,6 +131,28 @@ describe('--pool', () => {
     expect(status.servers.map(({ done }) => done)).toEqual([made(a), made(b)])
     expect(shown).toMatch(/server +model +job +queue +loads +idle +done\n/)
     expect(shown).toMatch(/cell \d \(1 of 4\)[^]*cell \d \(4 of 4\)/)
+  })
+
+  test('tells of each cell which server made it, also where it is kept: as text, in the table and as JSON', async () => {
+    await place.put('sweep.yaml', `${chain}sweep: { axes: { steps: [2, 3] } }\n`)
+    const argv = ['sweep.yaml', '--pool', `${a.url},${b.url}`, '--set', 'n_iter=1']
+    const [onA, onB] = [a, b].map(({ url }) => new URL(url).host)
+    const either = `(?:${onA}|${onB})`
+    const { out } = await place.cli(['run', ...argv])
+    const made = [...out.matchAll(new RegExp(`  done on (${either}): 1 made, 0 kept`, 'g'))]
+    expect(made).toHaveLength(2)
+    const again = await place.cli(['run', ...argv, '--json'])
+    const { cells, table } = again.lines.findLast(({ type }) => type === 'sweep-finished') as {
+      cells: { servers: string[]; calls_kept: number }[]
+      table: string
+    }
+    expect(cells.map((one) => one.calls_kept)).toEqual([1, 1])
+    expect(cells.flatMap(({ servers }) => servers).toSorted()).toEqual(
+      made.map(([, server]) => server).toSorted(),
+    )
+    expect(await readFile(table, 'utf8')).toMatch(new RegExp(`,servers,.*\r\n1,done,.*,${either},`))
+    const plain = await place.cli(['run', 'chain.yaml', '--no-cache', ...argv.slice(1, 3)])
+    expect(plain.out).toMatch(new RegExp(`4 of 64x64 · on ${either}`))
   })
 
   test('an address without its protocol is told with it', async () => {

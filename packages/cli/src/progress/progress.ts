@@ -75,10 +75,12 @@ function stageText(name: string, { outcome, ms, images, summary, calls }: StageR
     sizes.set(`${width}x${height}`, (sizes.get(`${width}x${height}`) ?? 0) + 1)
   const pictures = [...sizes].map(([size, count]) => `${count} of ${size}`)
   const kept = calls.filter((call) => call.kept).length
+  const servers = new Set(calls.flatMap(({ server }) => server ?? []))
   const parts = [
     `${outcome} in ${(ms / 1000).toFixed(1)} s`,
     ...pictures,
     ...(kept === 0 ? [] : [kept === calls.length ? 'kept' : `${kept} of ${calls.length} kept`]),
+    ...(servers.size === 0 ? [] : [`on ${[...servers].join(', ')}`]),
     ...summary,
   ]
   return `${name.padEnd(18)} ${parts.join(' · ')}`

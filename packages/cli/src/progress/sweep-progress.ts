@@ -48,7 +48,9 @@ export function teller(options: RunOptions, host: CliHost): Teller {
       const values = Object.entries(cell.point).map(
         ([field, value]) => `${field} ${valueText(value)}`,
       )
-      const calls = `${result.calls_made} made, ${result.calls_kept} kept`
+      const { calls_made: made, calls_kept: kept, servers = [] } = result
+      const on = servers.length === 0 ? '' : ` on ${servers.join(', ')}`
+      const calls = `${made} made, ${kept} kept`
       const end =
         result.error === undefined ? calls : `${result.error.code}: ${result.error.message}`
       ended += 1
@@ -56,7 +58,7 @@ export function teller(options: RunOptions, host: CliHost): Teller {
       const time =
         ended < of && result.status !== 'cancelled' ? `  about ${timeText(left)} left` : ''
       say(
-        `cell ${cell.number} (${ended} of ${of})  ${values.join(', ')}  ${result.status}: ${end}${time}`,
+        `cell ${cell.number} (${ended} of ${of})  ${values.join(', ')}  ${result.status}${on}: ${end}${time}`,
       )
       for (const warning of result.warnings) say(`  ! ${warning}`)
     },

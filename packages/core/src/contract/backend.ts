@@ -154,6 +154,8 @@ export interface CallResult {
   readonly loads?: readonly ModelLoad[]
   /** True when nothing was asked of the backend: an earlier call had made it. */
   readonly kept?: boolean
+  /** Which of several servers made it, by its name. */
+  readonly server?: string
 }
 
 /** What runs the calls: a server, a pool, the sketch renderer, or a decorator around one. */

@@ -20,6 +20,8 @@ export interface CallRecord {
   readonly unchanged: boolean | 'unknown'
   /** Whether an earlier call had made it, so that none was needed. */
   readonly kept: boolean
+  /** Which of several servers made it. */
+  readonly server?: string | undefined
   /** As the backend says, where it cannot tell what an unchanged picture means. */
   readonly unchangedMeans?: string | undefined
   readonly inputs: readonly string[]

@@ -149,6 +149,7 @@ export class StageRun {
       ms: performance.now() - started,
       unchanged: result.unchanged ?? false,
       kept: result.kept ?? false,
+      ...(result.server === undefined ? {} : { server: result.server }),
       ...(result.unchangedMeans === undefined ? {} : { unchangedMeans: result.unchangedMeans }),
       inputs: imagesIn(request).map(({ digest }) => digest),
       outputs: images.map(({ digest }) => digest),

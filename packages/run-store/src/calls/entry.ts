@@ -30,6 +30,8 @@ export interface CallEntry {
   readonly ms: number
   /** What was loaded for it then; absent where that is not known. */
   readonly loads?: readonly ModelLoad[] | undefined
+  /** Which of several servers made it. */
+  readonly server?: string | undefined
   /** The key with the hashes of its files, where any was known when it was made. */
   readonly exact?: string | undefined
 }
@@ -79,6 +81,7 @@ export function resultOf(entry: CallEntry, objects: Objects, kept: boolean): Cal
     ...(before.length === 0 ? {} : { before: Object.fromEntries(before) }),
     warnings: entry.warnings ?? [],
     kept,
+    ...(entry.server === undefined ? {} : { server: entry.server }),
   }
 }
 

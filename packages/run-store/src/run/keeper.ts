@@ -84,6 +84,7 @@ export class Keeper {
       ...(warnings.length === 0 ? {} : { warnings }),
       ms,
       ...(result.loads === undefined ? {} : { loads: result.loads }),
+      ...(result.server === undefined ? {} : { server: result.server }),
     }
   }
 

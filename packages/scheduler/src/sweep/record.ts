@@ -45,6 +45,8 @@ export interface CellResult {
   readonly error?: CellFailure | undefined
   readonly calls_made: number
   readonly calls_kept: number
+  /** Those of several servers that made its calls, kept ones too. */
+  readonly servers?: readonly string[] | undefined
   readonly ms: number
 }
 

@@ -205,6 +205,7 @@ async function makeCell(cell: Cell, making: Making): Promise<Made> {
     const saved = await run.end(result, error)
     const at = run.folder ?? ''
     const calls = result.stages.flatMap((stage) => stage.calls)
+    const servers = [...new Set(calls.flatMap(({ server }) => server ?? []))]
     const failure = error ?? result.unfinished[0]?.error
     return {
       result: {
@@ -217,6 +218,7 @@ async function makeCell(cell: Cell, making: Making): Promise<Made> {
         ...(failure === undefined ? {} : { error: failureOf(failure) }),
         calls_made: calls.filter(({ kept }) => !kept).length,
         calls_kept: calls.filter(({ kept }) => kept).length,
+        ...(servers.length === 0 ? {} : { servers }),
         ms: performance.now() - began,
       },
       error: error ?? result.unfinished.map((one) => one.error).find(endsSweep),

@@ -17,6 +17,8 @@ export interface SweepRow {
   readonly error: CellResult['error']
   readonly calls_made: number
   readonly calls_kept: number
+  /** Those of several servers that made its calls. */
+  readonly servers: readonly string[]
 }
 
 /** The rows of a sweep's table, in the author's order. */
@@ -38,6 +40,7 @@ export function tableOf({ record, results }: SweepOnDisk): readonly SweepRow[] {
       error: result?.error,
       calls_made: result?.calls_made ?? 0,
       calls_kept: result?.calls_kept ?? 0,
+      servers: result?.servers ?? [],
     }
   })
 }
@@ -49,6 +52,7 @@ export function csvOf(sweep: SweepOnDisk): string {
   const axes = sweep.record.axes.map(({ field }) => field)
   const paths = [...new Set(rows.flatMap(({ resolved }) => Object.keys(resolved)))]
   const others = paths.filter((path) => !axes.includes(path) && path !== 'seed' && path !== 'model')
+  const pooled = rows.some(({ servers }) => servers.length > 0)
   const head = [
     'cell',
     'status',
@@ -60,6 +64,7 @@ export function csvOf(sweep: SweepOnDisk): string {
     'pictures',
     'calls_made',
     'calls_kept',
+    ...(pooled ? ['servers'] : []),
     'warnings',
     'error',
   ]
@@ -74,6 +79,7 @@ export function csvOf(sweep: SweepOnDisk): string {
     row.pictures.length,
     row.calls_made,
     row.calls_kept,
+    ...(pooled ? [row.servers.join('; ')] : []),
     row.warnings.join('; '),
     row.error === undefined ? undefined : `${row.error.code}: ${row.error.message}`,
   ])

@@ -35,6 +35,13 @@ describe('where a call goes', () => {
     expect(both.status()).toMatchObject({ done: 12, queued: 0, running: 0 })
   })
 
+  it('is told with its result, where there are several', async () => {
+    const { a, b } = await fakes({ a: { models: [models[0]!] }, b: { models: [models[1]!] } })
+    const { server } = await draw(poolOf({ a, b }), { model: models[1]! })
+    expect(server).toBe('b')
+    expect((await draw(poolOf({ a }))).server).toBeUndefined()
+  })
+
   it('a second copy is loaded when what is queued pays for it', async () => {
     const { a, b } = await fakes({ a: { models }, b: { models } })
     const both = poolOf({ a, b }, { guesses: { load: 30, job: 100 } })

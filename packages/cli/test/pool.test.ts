@@ -139,16 +139,20 @@ describe('--pool', () => {
     const [onA, onB] = [a, b].map(({ url }) => new URL(url).host)
     const either = `(?:${onA}|${onB})`
     const { out } = await place.cli(['run', ...argv])
-    const made = [...out.matchAll(new RegExp(`  done on (${either}): 1 made, 0 kept`, 'g'))]
-    expect(made).toHaveLength(2)
+    const told = [
+      ...out.matchAll(new RegExp(`cell (\\d) .*  done on (${either}): 1 made, 0 kept`, 'g')),
+    ]
+    expect(told).toHaveLength(2)
     const again = await place.cli(['run', ...argv, '--json'])
     const { cells, table } = again.lines.findLast(({ type }) => type === 'sweep-finished') as {
-      cells: { servers: string[]; calls_kept: number }[]
+      cells: { cell: number; servers: string[]; calls_kept: number }[]
       table: string
     }
     expect(cells.map((one) => one.calls_kept)).toEqual([1, 1])
-    expect(cells.flatMap(({ servers }) => servers).toSorted()).toEqual(
-      made.map(([, server]) => server).toSorted(),
+    expect(cells.map(({ cell, servers }) => [String(cell), ...servers])).toEqual(
+      told
+        .map(([, cell, server]) => [cell, server])
+        .toSorted(([x = ''], [y = '']) => (x < y ? -1 : 1)),
     )
     expect(await readFile(table, 'utf8')).toMatch(new RegExp(`,servers,.*\r\n1,done,.*,${either},`))
     const plain = await place.cli(['run', 'chain.yaml', '--no-cache', ...argv.slice(1, 3)])

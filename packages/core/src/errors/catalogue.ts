@@ -307,7 +307,7 @@ export const errors = defineErrors({
     hint: (d) =>
       [
         d.known.length === 0
-          ? `install the ${d.kind.replaceAll('_', ' ')} on the server`
+          ? `install the ${d.kind} on the server`
           : `it has: ${listed(d.known.slice(0, 20))}${d.known.length > 20 ? ', …' : ''}`,
         ...(d.remedy === undefined ? [] : [d.remedy]),
       ].join('; '),

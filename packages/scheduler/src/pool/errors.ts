@@ -33,7 +33,7 @@ export const poolErrors = defineErrors({
     hint: (d) =>
       d.name === undefined
         ? 'add a server that has all of it, or split the work into stages that one server each can do'
-        : `install the ${(d.kind ?? 'file').replaceAll('_', ' ')} on one of them that can do the rest, or write another name`,
+        : `install the ${d.kind ?? 'file'} on one of them that can do the rest, or write another name`,
   },
   SW_POOL_ALL_DOWN: {
     kind: 'backend',

@@ -51,11 +51,16 @@ export function mergeCapabilities(servers: readonly [Naming, ...Naming[]]): Capa
 export function stillTold(before: Capabilities, after: Capabilities): boolean {
   const character = ({ identity, grid, refused }: Capabilities) =>
     JSON.stringify([identity?.dialect, identity?.version, identity?.options, grid, refused])
+  const { aliases = {}, resources } = before
   return (
     character(before) === character(after) &&
-    Object.entries(before.aliases ?? {}).every(([kind, names]) =>
-      Object.entries(names).every(([alias, name]) => after.aliases?.[kind]?.[alias] === name),
-    )
+    Object.keys({ ...resources, ...aliases }).every((kind) => {
+      const own = aliases[kind] ?? {}
+      const listed = resources[kind] ?? []
+      return [...Object.keys(own), ...(listed === 'any' ? [] : listed)].every(
+        (name) => (after.aliases?.[kind]?.[name] ?? name) === (own[name] ?? name),
+      )
+    })
   )
 }
 
@@ -146,7 +151,7 @@ function currentOf(
   models: CommonNames | undefined,
 ): Capabilities['current'] {
   const having = (name: string | undefined) =>
-    name === undefined
+    name === undefined || models?.clashes[name] !== undefined
       ? 0
       : all.filter((one) => mismatch({ kind: 'model', name, path: '' }, one, '') === undefined)
           .length

@@ -18,78 +18,70 @@ export interface CommonNames {
   readonly clashes: Readonly<Record<string, string>>
 }
 
-/** One thing, on the servers that have it. */
-interface Thing {
-  /** Server → what it is called there. */
-  readonly on: Map<Naming, Own>
-  readonly names: Set<string>
-}
+/** A file, as far as names and hashes tell: what it is called on the servers that have it. */
+type Thing = readonly Own[]
 
 /** A thing as one server has it. */
 interface Own {
+  readonly server: Naming
   readonly name: string
   readonly aliases: readonly string[]
   readonly hash: string | undefined
 }
 
 /** Finds what is the same on several servers: what shares a name, listed or other, unless the files are known to differ.
- *  `juggernaut` of one and `juggernaut.safetensors` of another are one checkpoint. */
+ *  `juggernaut` of one and `juggernaut.safetensors` of another are one checkpoint. Where that would make two files of a
+ *  server one, or two hashes, only what is listed alike is the same. */
 export function commonNames(servers: readonly Naming[], kind: string): CommonNames {
-  const things: Thing[] = []
-  const byName = new Map<string, Thing[]>()
-  const clashes = new Map<string, Map<Naming, string>>()
-  for (const server of servers)
-    for (const own of ownNames(server, kind)) {
-      const sharing = [own.name, ...own.aliases].flatMap((name) =>
-        (byName.get(name) ?? []).map((thing) => ({ name, thing })),
-      )
-      for (const { name, thing } of sharing) tellClash(clashes, name, thing, server, own)
-      const same = sharing.find(({ thing }) => isSame(thing, server, own))?.thing
-      const thing = same ?? { on: new Map<Naming, Own>(), names: new Set<string>() }
-      if (same === undefined) things.push(thing)
-      thing.on.set(server, own)
-      for (const name of [own.name, ...own.aliases]) {
-        if (thing.names.has(name)) continue
-        thing.names.add(name)
-        byName.set(name, [...(byName.get(name) ?? []), thing])
-      }
-    }
-  const called = things.map((thing) => ({ ...thing, name: mostListed(thing) }))
+  const all = servers.flatMap((server) => ownNames(server, kind))
+  const byName = new Map<string, Own[]>()
+  for (const own of all)
+    for (const name of namesOf(own)) byName.set(name, [...(byName.get(name) ?? []), own])
+  const clashes = clashReasons(byName)
+  const shared = [...byName].flatMap(([name, owns]) => (clashes.has(name) ? [] : [owns]))
+  const things = joined(all, shared).flatMap((thing) =>
+    isOne(thing) ? [thing] : listedAlike(thing),
+  )
+  const thingOf = new Map(things.flatMap((thing) => thing.map((own) => [own, thing] as const)))
+  const isClear = (name: string): boolean =>
+    !clashes.has(name) && new Set(byName.get(name)?.map((own) => thingOf.get(own))).size === 1
+  const called = things.map((thing) => ({ thing, name: oneName(thing, isClear) }))
   return {
     names: [...new Set(called.map(({ name }) => name))],
     aliases: Object.fromEntries(
-      called.flatMap(({ name, names }) =>
-        [...names].flatMap((other) =>
-          other === name || byName.get(other)?.length !== 1 ? [] : [[other, name] as const],
+      called.flatMap(({ thing, name }) =>
+        [...new Set(thing.flatMap(namesOf))].flatMap((other) =>
+          other === name || !isClear(name) || !isClear(other) ? [] : [[other, name] as const],
         ),
       ),
     ),
     hashes: Object.fromEntries(
-      called.flatMap(({ name, on }) => {
-        const hash = longest([...on.values()].flatMap(({ hash: one }) => one ?? []))
+      called.flatMap(({ thing, name }) => {
+        const hash = longest(thing.flatMap(({ hash: one }) => one ?? []))
         return hash === undefined ? [] : [[name, hash] as const]
       }),
     ),
-    clashes: clashReasons(clashes, things),
+    clashes: Object.fromEntries(clashes),
   }
 }
 
-function ownNames({ capabilities }: Naming, kind: string): Own[] {
-  const { resources, aliases, identity } = capabilities
+function namesOf({ name, aliases }: Own): string[] {
+  return [...new Set([name, ...aliases])]
+}
+
+function ownNames(server: Naming, kind: string): Own[] {
+  const { resources, aliases, identity } = server.capabilities
   const listed = resources[kind]
   const others = new Map<string, string[]>()
   for (const [alias, name] of Object.entries(aliases?.[kind] ?? {}))
     others.set(name, [...(others.get(name) ?? []), alias])
   const names = new Set([...(listed === 'any' ? [] : (listed ?? [])), ...others.keys()])
   return [...names].map((name) => ({
+    server,
     name,
     aliases: others.get(name) ?? [],
     hash: identity?.hashes?.[kind]?.[name],
   }))
-}
-
-function isSame({ on }: Thing, server: Naming, { hash }: Own): boolean {
-  return !on.has(server) && [...on.values()].every((own) => sameHash(own.hash, hash))
 }
 
 /** A server tells a short hash before it has read the whole file, or none. */
@@ -97,43 +89,55 @@ function sameHash(a: string | undefined, b: string | undefined): boolean {
   return a === undefined || b === undefined || a.startsWith(b) || b.startsWith(a)
 }
 
-function tellClash(
-  clashes: Map<string, Map<Naming, string>>,
-  name: string,
-  { on }: Thing,
-  server: Naming,
-  { hash }: Own,
-): void {
-  for (const [other, own] of on) {
-    const shares = own.name === name || own.aliases.includes(name)
-    if (!shares || other === server || sameHash(own.hash, hash)) continue
-    const told = clashes.get(name) ?? new Map<Naming, string>()
-    clashes.set(name, told.set(other, own.hash ?? '').set(server, hash ?? ''))
-  }
+/** What is linked, however many steps lie between. */
+function joined(all: readonly Own[], links: readonly (readonly Own[])[]): Own[][] {
+  const groups = new Map(all.map((own) => [own, [own]]))
+  for (const [first, ...others] of links)
+    for (const other of others) {
+      const into = groups.get(first as Own) as Own[]
+      const from = groups.get(other) as Own[]
+      if (into === from) continue
+      into.push(...from)
+      for (const own of from) groups.set(own, into)
+    }
+  return [...new Set(groups.values())]
 }
 
-/** Where servers list different files under one name, the other names of these files mean as little. */
-function clashReasons(
-  clashes: ReadonlyMap<string, ReadonlyMap<Naming, string>>,
-  things: readonly Thing[],
-): Record<string, string> {
+function isOne(thing: Thing): boolean {
+  return (
+    new Set(thing.map(({ server }) => server)).size === thing.length &&
+    thing.every(({ hash }) => thing.every((other) => sameHash(hash, other.hash)))
+  )
+}
+
+function listedAlike(owns: readonly Own[]): Own[][] {
+  const names = [...new Set(owns.map(({ name }) => name))]
+  return names.map((name) => owns.filter((own) => own.name === name))
+}
+
+/** Names that stand for different files. Where servers list these files under it, their other names mean as little. */
+function clashReasons(byName: ReadonlyMap<string, readonly Own[]>): ReadonlyMap<string, string> {
   const reasons = new Map<string, string>()
-  for (const [name, told] of clashes) {
-    const files = [...told].map(([{ name: server }, hash]) => `${server} ${hash.slice(0, 10)}`)
+  for (const [name, owns] of byName) {
+    const told = owns.filter(({ hash }) => owns.some((other) => !sameHash(hash, other.hash)))
+    if (told.length === 0) continue
+    const files = told.map(({ server, hash = '' }) => `${server.name} ${hash.slice(0, 10)}`)
     const reason = `its file differs between the servers (${files.join(', ')}): rename one`
     reasons.set(name, reason)
-    for (const { on } of things)
-      for (const own of on.values())
-        if (own.name === name) for (const alias of own.aliases) reasons.set(alias, reason)
+    for (const own of owns)
+      if (own.name === name) for (const alias of own.aliases) reasons.set(alias, reason)
   }
-  return Object.fromEntries(reasons)
+  return reasons
 }
 
-/** What most of the servers list it as; the first of those. */
-function mostListed({ on }: Thing): string {
-  const listed = [...on.values()].map(({ name }) => name)
-  const count = (name: string) => listed.filter((one) => one === name).length
-  return listed.reduce((most, name) => (count(name) > count(most) ? name : most))
+/** What most of the servers list it as, of what means nothing else; the first of those. */
+function oneName(thing: Thing, isClear: (name: string) => boolean): string {
+  const listed = thing.map(({ name }) => name)
+  const clear = listed.filter(isClear)
+  const others = thing.flatMap(({ aliases }) => aliases).filter(isClear)
+  const names = [clear, others, listed].find(({ length }) => length > 0) as string[]
+  const count = (name: string) => names.filter((one) => one === name).length
+  return names.reduce((most, name) => (count(name) > count(most) ? name : most))
 }
 
 function longest(texts: readonly string[]): string | undefined {

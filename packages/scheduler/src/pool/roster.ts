@@ -65,8 +65,13 @@ export class Roster {
   rose(member: Member): void {
     if (this.#merged !== undefined && !this.#admitted.has(member.name)) {
       const [first, ...others] = this.#known()
-      if (first !== undefined && stillTold(this.#merged, mergeCapabilities([first, ...others])))
+      const merged = first && mergeCapabilities([first, ...others])
+      if (merged !== undefined && stillTold(this.#merged, merged)) {
         this.#admitted = new Set([...this.#admitted, member.name])
+        // What it calls things is known from now on; what is left unset stays what was told.
+        const { aliases = {} } = merged
+        this.#merged = { ...this.#merged, aliases }
+      }
     }
     if (this.#admitted.has(member.name)) this.#open(member)
   }

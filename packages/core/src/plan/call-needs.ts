@@ -11,17 +11,30 @@ export function callsOf(stage: StagePlan, all: readonly StagePlan[]): CallNeeds[
     .flatMap(({ contributions }) => contributions)
     .filter(({ to }) => to.includes(name))
     .map(({ slot }) => slot)
-  const labels = new Set(needs.flatMap(({ label }) => label ?? []))
+  const labels = [...new Set(needs.flatMap(({ label }) => label ?? []))]
   const seed = lastSeed(stage)
   const sides = operation === Txt2Img.name ? sidesOf(stage, all) : []
-  return [...(labels.size === 0 ? [undefined] : labels)].map((label) => ({
+  return (labels.length === 0 ? [undefined] : labels).map((label, at, { length }) => ({
     stage: name,
     operation,
     slots: [...new Set(slots)],
-    needs: labelled(needs, label),
+    needs: withModels(labelled(needs, label), modelsOfCall(stage, at, length)),
     ...(seed === undefined ? {} : { seed }),
     ...(sides.length === 0 ? {} : { sides }),
   }))
+}
+
+/** Checkpoints that a call loads, of so many kinds of calls; none where the plan does not say which loads which. */
+function modelsOfCall({ models, cycle }: StagePlan, at: number, of: number): readonly string[] {
+  if (cycle === 1) return models
+  return models.length === cycle && of === cycle ? models.slice(at, at + 1) : []
+}
+
+/** What redraws a picture loads the picture's checkpoint, which no section of its own names. */
+function withModels(needs: readonly Need[], models: readonly string[]): Need[] {
+  const named = new Set(needs.flatMap(({ kind, name }) => (kind === 'model' ? name : [])))
+  const others = models.filter((name) => !named.has(name))
+  return [...needs, ...others.map((name) => ({ kind: 'model', name, path: 'model' }))]
 }
 
 /** The largest seed of a stage: one more for each further picture, unless these are variations of one. */

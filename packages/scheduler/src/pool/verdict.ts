@@ -69,6 +69,7 @@ const eitherCodes: ReadonlySet<string> = new Set([
 
 const elsewhereCodes: ReadonlySet<string> = new Set([
   'SW_BACKEND_UNSUPPORTED',
+  'SW_PREFLIGHT_UNKNOWN_NAME',
   'SW_WEBUI_MODEL_NOT_FOUND',
   'SW_WEBUI_SAMPLER_NOT_FOUND',
   'SW_WEBUI_UPSCALER_NOT_FOUND',

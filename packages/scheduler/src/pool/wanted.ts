@@ -12,16 +12,20 @@ export interface Wanted {
   readonly sides: readonly number[]
 }
 
-/** What a call wants, by its request and context. A model that the request names counts where there is no plan. */
+/** What a call wants, by its request and context. Models that the request names count beside what the plan says: one that
+ *  redraws a picture has the picture's. */
 export function wantedBy(operation: string, request: unknown, ctx: CallContext): Wanted {
   const fields = fieldsOf(request)
   const { seed, batch_size: batch, width, height } = fields
-  const named = modelsOf(request, ctx).map((name) => ({ kind: 'model', name, path: 'model' }))
+  const { needs = [] } = ctx
+  const models = modelsOf(request, ctx).filter(
+    (name) => !needs.some((need) => need.kind === 'model' && need.name === name),
+  )
   return {
     stage: ctx.stage,
     operation,
     slots: [...new Set(ctx.contributions.map(({ slot }) => slot))],
-    needs: ctx.needs ?? named,
+    needs: [...needs, ...models.map((name) => ({ kind: 'model', name, path: 'model' }))],
     seed: typeof seed === 'number' ? seed + (typeof batch === 'number' ? batch - 1 : 0) : 0,
     sides: [width, height, ...hiresSides(fields, ctx)].filter(
       (side): side is number => typeof side === 'number' && side > 0,

@@ -2,6 +2,7 @@ import { webui } from '@stagewright/backend-webui'
 import { createPipeline, Hires, Upscale } from '@stagewright/core'
 import { adetailer } from '@stagewright/stage-adetailer'
 import { img2img } from '@stagewright/stage-img2img'
+import { refiner } from '@stagewright/stage-refiner'
 import { txt2img } from '@stagewright/stage-txt2img'
 import { upscale } from '@stagewright/stage-upscale'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -14,6 +15,7 @@ const models = [
   'juggernautXL.safetensors',
   'dreamshaper_8.safetensors',
 ]
+const plain = { prompt: 'x', width: 64, height: 64, steps: 1, txt2img: {} }
 const names = models.map((file) => file.replace('.safetensors', ''))
 
 const paths = (fake: { requests: readonly { path: string }[] }): string[] =>
@@ -108,6 +110,23 @@ describe('where a call goes', () => {
     expect(servers(both)['a']?.state).toBe('busy')
     a.faults.release()
     await long
+  })
+
+  it('what redraws a picture goes to a server that has its checkpoint, however long another is free', async () => {
+    const { a, b } = await fakes({ a: { models: ['one.ckpt'] }, b: { models: ['two.ckpt'] } })
+    const both = poolOf({ a, b })
+    const pipeline = createPipeline({ backend: both, stages: [txt2img, refiner] })
+    const hires = {
+      enable_hr: true,
+      hr_scale: 2,
+      hr_upscaler: 'Lanczos',
+      hr_strategy: 'own',
+    } as const
+    const made = [1, 2, 3, 4].map((seed) =>
+      pipeline.run({ ...plain, model: 'one.ckpt', seed, refiner: hires }),
+    )
+    expect((await Promise.all(made)).map(({ status }) => status)).toEqual(Array(4).fill('done'))
+    expect(prompts(b)).toEqual([])
   })
 
   it('the later calls of a run go before runs that begin after it', async () => {
@@ -281,6 +300,27 @@ describe('what no server can do', () => {
     expect(run.status).toBe('done')
     expect(paths(a).filter((path) => path.endsWith('img2img'))).toHaveLength(1)
     expect(paths(b).filter((path) => path.endsWith('img2img'))).toHaveLength(1)
+  })
+
+  it('also the checkpoint of a picture that is redrawn, which only another server has', async () => {
+    const { a, b } = await fakes({
+      a: { models: ['one.ckpt'], adetailer: false },
+      b: { models: ['two.ckpt'] },
+    })
+    const both = poolOf({ a, b })
+    const units = [
+      { name: 'face', ad_model: 'face_yolov8n.pt' },
+      { name: 'hands', ad_model: 'hand_yolov8n.pt', ad_checkpoint: 'two.ckpt' },
+    ]
+    const run = createPipeline({ backend: both, stages: [txt2img, adetailer] }).run({
+      ...plain,
+      model: 'one.ckpt',
+      adetailer: { units },
+    })
+    expect((await failure(run)).message).toBe(
+      'model: no server has model "one.ckpt": a has no detail operation, b lacks it',
+    )
+    expect([...a.requests, ...b.requests].filter(({ method }) => method === 'POST')).toEqual([])
   })
 
   it('a checkpoint whose file differs between the servers is refused', async () => {

@@ -179,11 +179,14 @@ export class Roster {
     )
     await Promise.all(
       asked.map(async (member) => {
-        const before = member.done
+        const { done, current } = member
         await member.describe()
-        const quiet = member.done === before && !isBusy(member.name)
-        // Somebody else may have loaded another model.
-        if (quiet && member.state === 'up') dispatcher.correct(member.name, this.#loadedOn(member))
+        const quiet = member.done === done && !isBusy(member.name)
+        // Somebody else may have loaded another model. What it says as before tells nothing: calls load models of their
+        // own, and leave its setting as it was.
+        const changed = member.current[0] !== current[0]
+        if (quiet && changed && member.state === 'up')
+          dispatcher.correct(member.name, this.#loadedOn(member))
       }),
     )
     this.#describedAt = clock.now()

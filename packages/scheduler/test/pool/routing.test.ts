@@ -44,6 +44,21 @@ describe('where a call goes', () => {
     expect((await draw(poolOf({ a }))).server).toBeUndefined()
   })
 
+  it.each(['a1111', 'forge', 'reforge', 'sdnext'] as const)(
+    'to the server that has its model, however often %s is asked what it can do',
+    async (dialect) => {
+      const options = { dialect, models: ['own.ckpt', 'one.ckpt', 'two.ckpt'] }
+      const { a, b } = await fakes({ a: options, b: options })
+      const both = poolOf({ a, b })
+      const pipeline = createPipeline({ backend: both, stages: [txt2img] })
+      for (const [seed, model] of ['one', 'two', 'one', 'one', 'two', 'two'].entries())
+        await pipeline.run({ ...plain, seed, model })
+      await both.describe()
+      expect(Object.values(servers(both)).map(({ loads }) => loads)).toEqual([1, 1])
+      expect([a, b].map(({ state }) => state.loads.length)).toEqual([1, 1])
+    },
+  )
+
   it('a second copy is loaded when what is queued pays for it', async () => {
     const { a, b } = await fakes({ a: { models }, b: { models } })
     const both = poolOf({ a, b }, { guesses: { load: 30, job: 100 } })

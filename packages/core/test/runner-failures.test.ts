@@ -136,6 +136,20 @@ describe('when something fails', () => {
 })
 
 describe('a cancel', () => {
+  test('while the backend is asked what it can do is told as one', async () => {
+    const controller = new AbortController()
+    const backend = {
+      ...recordingBackend(),
+      describe: (signal?: AbortSignal): Promise<never> => {
+        controller.abort()
+        return Promise.reject(signal?.reason as Error)
+      },
+    }
+    const { signal } = controller
+    const error = await failure(createPipeline({ backend, stages }).run(three, { signal }))
+    expect(error).toMatchObject({ code: 'SW_RUN_CANCELLED', kind: 'aborted' })
+  })
+
   test('between stages keeps what was made', async () => {
     const controller = new AbortController()
     const backend = recordingBackend()

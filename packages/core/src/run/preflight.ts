@@ -8,7 +8,7 @@ import type { PipelinePlan, StagePlan } from '../plan/stage-plan.js'
 import { refusedSettings } from './setting-limits.js'
 
 /** Asks the backend what it can do.
- *  @throws {PipelineError} SW_PREFLIGHT_DESCRIBE, or the backend's own error */
+ *  @throws {PipelineError} SW_PREFLIGHT_DESCRIBE, SW_RUN_CANCELLED, or the backend's own error */
 export async function describeBackend(
   backend: Backend,
   signal?: AbortSignal,
@@ -16,6 +16,8 @@ export async function describeBackend(
   try {
     return await backend.describe(signal)
   } catch (error) {
+    if (signal?.aborted === true)
+      throw errors.SW_RUN_CANCELLED({ stage: undefined }, { cause: error })
     if (isPipelineError(error)) throw error
     throw errors.SW_PREFLIGHT_DESCRIBE(
       { backend: backend.kind, reason: messageOf(error) },

@@ -2,7 +2,7 @@ import { type CallContext, isPipelineError, PipelineError } from '@stagewright/c
 
 import { type Evidence, poolErrors } from './errors.js'
 import { shortReason } from './member.js'
-import { wasAtIt } from './verdict.js'
+import { isTurnedAway, type Verdict, verdictOn, wasAtIt } from './verdict.js'
 
 /** What became of a call so far: who was at it when they failed, and who refused it. */
 export class Attempts {
@@ -10,6 +10,7 @@ export class Attempts {
   readonly refusedBy = new Map<string, unknown>()
   readonly #id: string
   readonly #made = new Map<string, number>()
+  readonly #turnedAwayBy = new Set<string>()
   readonly #evidence: Evidence[] = []
   readonly #most: number
 
@@ -27,6 +28,14 @@ export class Attempts {
   /** A server that was gone before it came never knew it: the next one may go by its id. */
   failed(server: string, error: unknown): void {
     if (wasAtIt(error)) this.#made.set(server, (this.#made.get(server) ?? 0) + 1)
+  }
+
+  /** Who is to blame for an error. A server that says what it can do and turns the call away once more goes on so. */
+  verdict(server: string, error: unknown): Verdict {
+    if (!isTurnedAway(error)) return verdictOn(error)
+    if (this.#turnedAwayBy.has(server)) return 'elsewhere'
+    this.#turnedAwayBy.add(server)
+    return 'server'
   }
 
   /** The server itself failed. */

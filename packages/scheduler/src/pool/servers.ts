@@ -20,7 +20,7 @@ import { Roster } from './roster.js'
 import { RunningCall } from './running-call.js'
 import type { PoolStatus, ServerStatus } from './status.js'
 import { toldBy } from './told-by.js'
-import { mayStillRun, verdictOn } from './verdict.js'
+import { mayStillRun } from './verdict.js'
 import { WaitingCalls } from './waiting-calls.js'
 import { modelsOf, type Wanted, wantedBy } from './wanted.js'
 
@@ -173,7 +173,8 @@ export class Servers {
         return this.#roster.members.size < 2 ? result : toldBy(member.name, lacks, result)
       } catch (error) {
         this.#running.delete(member.name)
-        const verdict = signal.aborted || this.#closed ? 'job' : verdictOn(error)
+        const stopped = signal.aborted || this.#closed
+        const verdict = stopped ? 'job' : attempts.verdict(member.name, error)
         attempts.failed(member.name, error)
         if (verdict === 'server' || (verdict === 'either' && member.doubt())) {
           this.dispatcher.down(member.name)

@@ -23,20 +23,29 @@ export function wasAtIt(error: unknown): boolean {
   return true
 }
 
+/** It answers, and does not let the call in: a proxy that lets reads pass, an address that moved. */
+export function isTurnedAway(error: unknown): boolean {
+  return isPipelineError(error) && turnedAwayCodes.has(error.code)
+}
+
 /** The generation may still run there. */
 export function mayStillRun(error: unknown): boolean {
   return isPipelineError(error) && lingering.has(error.code)
 }
 
-const absentCodes: ReadonlySet<string> = new Set([
-  'SW_WEBUI_UNREACHABLE',
-  'SW_WEBUI_HOST_UNKNOWN',
-  'SW_WEBUI_TLS',
+const turnedAwayCodes: ReadonlySet<string> = new Set([
   'SW_WEBUI_UNAUTHORIZED',
   'SW_WEBUI_FORBIDDEN',
   'SW_WEBUI_NOT_FOUND',
   'SW_WEBUI_METHOD',
   'SW_WEBUI_REDIRECTED',
+])
+
+const absentCodes: ReadonlySet<string> = new Set([
+  'SW_WEBUI_UNREACHABLE',
+  'SW_WEBUI_HOST_UNKNOWN',
+  'SW_WEBUI_TLS',
+  ...turnedAwayCodes,
   'SW_WEBUI_RATE_LIMITED',
 ])
 

@@ -25,6 +25,17 @@ describe('a call that every server answers with an error', () => {
   })
 })
 
+describe('a call that a proxy turns away while it lets reads pass', () => {
+  it.each([401, 403, 405])('ends with what it was told, after one more try: %d', async (status) => {
+    const { a, b } = await fakes({ a: {}, b: {} })
+    for (const { faults } of [a, b])
+      faults.add({ kind: 'answer', status, times: Infinity, body: { detail: 'no' } })
+    const error = await failure(draw(poolOf({ a, b })))
+    expect(error.message).toMatch(/^2 servers refused it:\n- [ab]: .+\n- [ab]: /)
+    expect([prompts(a).length, prompts(b).length]).toEqual([2, 2])
+  })
+})
+
 describe('a server that fails', () => {
   it('loses its job to another, and is given jobs again when it is back', async () => {
     const { a, b } = await fakes({ a: {}, b: {} })

@@ -223,6 +223,30 @@ describe('what is kept is not made again', () => {
     expect(await run()).toBe(0)
   })
 
+  test('a picture that is enlarged keeps its own seed and words, whatever other picture has its pixels', async () => {
+    await using place = await Workplace.make()
+    const blank: Backend = {
+      ...place.backend,
+      call: async (operation, request, ctx) => {
+        const result = await place.backend.call(operation, request, ctx)
+        if (operation.name !== 'txt2img') return result
+        const bytes = await result.images[0]!.bytes()
+        const images = result.images.map(({ seed, settings }) =>
+          stageImage(bytes, { seed, settings }),
+        )
+        return { ...result, images }
+      },
+    }
+    const { refiner: _, adetailer: __, ...config } = chain
+    const { images, folder } = await place.store().run(place.pipeline([], blank), config)
+    expect(await answers(folder)).toEqual(expect.arrayContaining(['upscale made']))
+    expect(place.backend.made).toEqual(['txt2img', 'upscale'])
+    expect(images.map(({ seed, settings }) => [seed, settings?.seed])).toEqual([
+      [7, 7],
+      [8, 8],
+    ])
+  })
+
   test('two runs that want the same call at once make it once', async () => {
     await using place = await Workplace.make()
     const store = place.store()

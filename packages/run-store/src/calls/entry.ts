@@ -1,4 +1,11 @@
-import type { CallResult, ModelLoad, Sampling, StageImage } from '@stagewright/core'
+import {
+  type CallResult,
+  type ExtrasRequest,
+  type ModelLoad,
+  type Sampling,
+  type StageImage,
+  Upscale,
+} from '@stagewright/core'
 
 import type { Objects } from '../disk/objects.js'
 
@@ -85,20 +92,34 @@ export function resultOf(entry: CallEntry, objects: Objects, kept: boolean): Cal
   }
 }
 
-/** What a kept call gave, as this request asked for it: the seed of a variation that has no share in the noise is no part
- *  of what a call is known by, but later stages may go on from it. */
-export function asAsked(result: CallResult, request: unknown): CallResult {
+/** What a kept call gave, as this request asked for it: what is no part of what a call is known by, and later stages may
+ *  go on from. That is the seed of a variation that has no share in the noise, and all that a picture which is only
+ *  enlarged has from the one that was given: another one of the same pixels may have had other words. */
+export function asAsked(result: CallResult, operation: string, request: unknown): CallResult {
+  const { mode, image: source } = request as Partial<ExtrasRequest>
+  if (operation === Upscale.name && mode === 'extras' && source !== undefined) {
+    const { seed, settings, name } = source
+    return withImages(result, (image) => ({
+      ...image,
+      seed,
+      settings,
+      ...(image.name === undefined ? {} : { name }),
+    }))
+  }
   const { subseed, subseed_strength: strength } = request as Partial<Sampling>
   if (subseed === undefined || strength !== 0) return result
-  const images = result.images.map((image, i) =>
+  return withImages(result, (image, i) =>
     image.settings === undefined
       ? image
-      : Object.freeze({
-          ...image,
-          settings: { ...image.settings, subseed: (subseed + i) % 2 ** 32 },
-        }),
+      : { ...image, settings: { ...image.settings, subseed: (subseed + i) % 2 ** 32 } },
   )
-  return { ...result, images }
+}
+
+function withImages(
+  result: CallResult,
+  change: (image: StageImage, i: number) => StageImage,
+): CallResult {
+  return { ...result, images: result.images.map((image, i) => Object.freeze(change(image, i))) }
 }
 
 /** Whether an entry that was found by one of these keys is what they ask for: found by the names of its files alone, it

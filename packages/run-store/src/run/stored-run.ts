@@ -218,7 +218,8 @@ export class StoredRun implements AsyncDisposable {
         },
         { sync: true },
       )
-      return asAsked(resultOf(entry, this.#store.objects, source !== 'made'), request)
+      const result = resultOf(entry, this.#store.objects, source !== 'made')
+      return asAsked(result, operation, request)
     }
     const make = async (): Promise<CallEntry> => {
       // On the disk while the server works: what it was asked is known after any crash.

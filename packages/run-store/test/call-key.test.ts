@@ -75,7 +75,7 @@ describe('calls that mean the same have one key', () => {
 
   test('a call made before the server knew its hashes is found when it does', async () => {
     const [before] = await keysOf(identity({ hashes: {} }))
-    expect((await keysOf())[1]).toBe(before)
+    expect((await keysOf()).at(-1)).toBe(before)
   })
 })
 

@@ -223,6 +223,30 @@ describe('what is kept is not made again', () => {
     expect(await run()).toBe(0)
   })
 
+  test('a call that names two files is kept when the second one is hashed after the first', async () => {
+    await using place = await Workplace.make()
+    const described = await place.backend.describe()
+    const run = async (model: Readonly<Record<string, string>>): Promise<number> => {
+      const backend: Backend = {
+        ...place.backend,
+        describe: () =>
+          Promise.resolve({
+            ...described,
+            resources: { ...described.resources, model: ['sketch', 'other'] },
+            identity: { server: 'http://here', hashes: { model } },
+          }),
+      }
+      const { refiner, adetailer: _, ...config } = chain
+      const merged = { ...refiner, hr_strategy: 'merged' as const, hr_checkpoint_name: 'other' }
+      place.backend.made.length = 0
+      await place.store().run(place.pipeline([], backend), { ...config, refiner: merged })
+      return place.backend.made.filter((stage) => stage === 'txt2img').length
+    }
+    expect(await run({ sketch: 'one' })).toBe(1)
+    expect(await run({ sketch: 'one', other: 'two' })).toBe(0)
+    expect(await run({ sketch: 'changed', other: 'two' })).toBe(1)
+  })
+
   test('a picture that is enlarged keeps its own seed and words, whatever other picture has its pixels', async () => {
     await using place = await Workplace.make()
     const blank: Backend = {

@@ -24,8 +24,9 @@ export interface CallFacts {
 }
 
 /** The keys of a call: equal for calls that give the same pixels, different for all that does not. The first holds the
- *  hashes of the files it names, as far as they are known; a second one, where the hash of any is known, names them all
- *  by server and name, as they were known before the server had hashed them.
+ *  hashes of the files it names, as far as they are known; the last one, where the hash of any is known, names them all
+ *  by server and name, as they were known before the server had hashed them. Those between hold some of the hashes: a
+ *  server hashes one file after the other.
  *  @param content tells what a picture is, whatever its texts say: a hash of what makes its pixels */
 export async function callKeys(
   facts: CallFacts,
@@ -51,11 +52,23 @@ export async function callKeys(
       backend: { kind: facts.backend, dialect, version, options },
       resources: named.map(({ kind, name }) => [kind, identity(kind, name)]),
     })
-  const byName = (_: string, name: string): string => `${server ?? ''} ${name}`
   const hashes = facts.capabilities.identity?.hashes ?? {}
-  const byHash = (kind: string, name: string): string =>
-    hashes[fileKind(kind)]?.[name] ?? byName(kind, name)
-  return [...new Set([key(byHash), key(byName)])]
+  const hashOfFile = (kind: string, name: string) => hashes[fileKind(kind)]?.[name]
+  const hashed = named.filter(({ kind, name }) => hashOfFile(kind, name) !== undefined)
+  const keys = subsetsOf(hashed.map(({ name }) => name)).map((known) =>
+    key(
+      (kind, name) =>
+        (known.includes(name) ? hashOfFile(kind, name) : undefined) ?? `${server ?? ''} ${name}`,
+    ),
+  )
+  return [...new Set(keys)]
+}
+
+/** All of them first, none of them last. */
+function subsetsOf(names: readonly string[]): readonly string[][] {
+  let subsets: string[][] = [[]]
+  for (const name of names) subsets = [...subsets.map((one) => [...one, name]), ...subsets]
+  return subsets
 }
 
 /** The key of a stage that works by itself. */

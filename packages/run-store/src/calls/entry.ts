@@ -125,7 +125,7 @@ function withImages(
 /** Whether an entry that was found by one of these keys is what they ask for: found by the names of its files alone, it
  *  must not have been made with other files than those that are there now, as far as both are known. */
 export function fits({ exact }: CallEntry, keys: readonly string[]): boolean {
-  return exact === undefined || keys.length < 2 || exact === keys[0]
+  return exact === undefined || keys.length < 2 || keys.includes(exact)
 }
 
 /** Every picture that an entry names. */

@@ -72,7 +72,7 @@ export class KnownCalls {
     // A picture that may be unchanged because something failed is not one for other runs.
     const sure = entry.unchanged_means === undefined
     if (this.#store.cached && sure)
-      await Promise.all(keys.map((key) => this.#store.cache.put(key, entry)))
+      await Promise.all(firstAndLast(keys).map((key) => this.#store.cache.put(key, entry)))
     return entry
   }
 
@@ -101,4 +101,9 @@ export class KnownCalls {
     }
     return undefined
   }
+}
+
+/** What is known by part of its hashes is found by the names, too. */
+function firstAndLast(keys: readonly string[]): string[] {
+  return [...new Set([...keys.slice(0, 1), ...keys.slice(-1)])]
 }

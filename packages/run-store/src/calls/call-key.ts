@@ -66,9 +66,10 @@ export async function callKeys(
 
 /** All of them first, none of them last. */
 function subsetsOf(names: readonly string[]): readonly string[][] {
-  let subsets: string[][] = [[]]
-  for (const name of names) subsets = [...subsets.map((one) => [...one, name]), ...subsets]
-  return subsets
+  const [first, ...others] = names
+  if (first === undefined) return [[]]
+  const without = subsetsOf(others)
+  return [...without.map((one) => [first, ...one]), ...without]
 }
 
 /** The key of a stage that works by itself. */

@@ -262,6 +262,15 @@ describe('a call', () => {
     expect(server.posts.map(({ options }) => options.expectsLoad)).toEqual([true, false, true])
   })
 
+  it('foresees no load after an upscale, which needs no model and leaves what is there', async () => {
+    const server = stubServer('a1111')
+    await server.txt2img({ model: 'base' })
+    await server.extras()
+    const { loads } = await server.txt2img({ model: 'base' })
+    expect(server.posts.map(({ options }) => options.expectsLoad)).toEqual([true, false, false])
+    expect(loads).toEqual([])
+  })
+
   it('foresees that a refiner is loaded on its way, and the model again after it', async () => {
     const server = stubServer('a1111')
     const refiner = Refiner.with({

@@ -117,7 +117,7 @@ export class Job {
     const model = modelIn(body)
     const other = model !== undefined && model !== loaded.model
     const expectsLoad = loaded.model === '' || other
-    const { others } = loaded
+    const { model: before, others } = loaded
     const left = loaded.model === '' ? others.length > 0 && !others.includes(model ?? '') : true
     const loadsBetween = ['refiner_checkpoint', 'hr_checkpoint_name'].some((key) => key in body)
     // After a call that fails, or changes the checkpoint on its way, nobody knows which one is in memory.
@@ -152,6 +152,10 @@ export class Job {
       if (other && left && untilStep !== undefined)
         this.loads.measured.push({ model: this.#nameOf(model), ms: untilStep })
       else if (other) this.loads.known = false
+    } else if (job === 'resampling') {
+      // It needs no checkpoint, and leaves what is there.
+      loaded.model = before
+      loaded.others = others
     }
     this.#progress(1)
     return answer

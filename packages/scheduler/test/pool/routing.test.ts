@@ -54,8 +54,8 @@ describe('where a call goes', () => {
       for (const [seed, model] of ['one', 'two', 'one', 'one', 'two', 'two'].entries())
         await pipeline.run({ ...plain, seed, model })
       await both.describe()
-      const known = Object.values(servers(both)).map((of) => of.models)
-      expect(known.toSorted()).toEqual([['one.ckpt'], ['two.ckpt']])
+      const known = Object.values(servers(both)).map((of) => of.models.join())
+      expect(known.toSorted()).toEqual(['one.ckpt', 'two.ckpt'])
       expect([a, b].map(({ state }) => state.loads.length)).toEqual([1, 1])
     },
   )

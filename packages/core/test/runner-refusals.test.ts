@@ -99,6 +99,18 @@ describe('what can be refused', () => {
     ).toBe('model: the model "x" cannot be used: it is locked')
   })
 
+  test.each(['constructor', 'toString', '__proto__'])(
+    'takes a file called %s for one like any other',
+    async (model) => {
+      const known = { aliases: { model: {} }, refused: { model: {} } }
+      const { code } = await refuses(
+        { ...three, model },
+        { ...known, resources: { model: ['sd'] } },
+      )
+      expect(code).toBe('SW_PREFLIGHT_UNKNOWN_NAME')
+    },
+  )
+
   test('passes with a warning when names are to be lenient; a missing operation never does', async () => {
     const run = (capabilities: object, config: object) =>
       createPipeline({ backend: recordingBackend({ capabilities }), stages, lenient: true }).run(

@@ -1,5 +1,6 @@
 import {
   type CallResult,
+  canonicalName,
   Hires,
   type HiresPass,
   type Img2ImgRequest,
@@ -7,8 +8,8 @@ import {
   onGrid,
   Refiner,
   type Sampling,
-  type StageImage,
   stageImage,
+  type StageImage,
   type Txt2ImgRequest,
 } from '@stagewright/core'
 import { samplingOf, seedAt } from '@stagewright/core/sampling'
@@ -184,7 +185,7 @@ function settingsOf(job: Job, request: Request, info: Info, at: number): Samplin
 
 function nameOf(inventory: Job['encoding']['inventory'], info: Info): string | undefined {
   if (info.model === undefined) return undefined
-  const name = inventory.aliases['model']?.[info.model] ?? info.model
+  const name = canonicalName(inventory, 'model', info.model)
   return inventory.checkpoints.has(name) ? name : undefined
 }
 

@@ -1,4 +1,11 @@
-import { type CallContext, Hires, type HiresPass, type ModelLoad, Refiner } from '@stagewright/core'
+import {
+  type CallContext,
+  canonicalName,
+  Hires,
+  type HiresPass,
+  type ModelLoad,
+  Refiner,
+} from '@stagewright/core'
 
 import type { Server } from '../dialects/detect.js'
 import type { Payload } from '../dialects/dialect.js'
@@ -83,9 +90,9 @@ export class Job {
   /** The title that a model of the request goes by, for comparing. */
   titleOf(model: string | undefined): string | undefined {
     if (model === undefined) return undefined
-    const { aliases, checkpoints } = this.host.inventory
-    const name = aliases['model']?.[model] ?? model
-    return checkpoints.get(name)?.title ?? name
+    const { inventory } = this.host
+    const name = canonicalName(inventory, 'model', model)
+    return inventory.checkpoints.get(name)?.title ?? name
   }
 
   /** The high-res pass that cannot be in the same call: on some servers it would go on with a refiner that was only
@@ -179,7 +186,7 @@ export class Job {
   }
 
   #nameOf(title: string): string {
-    return this.host.inventory.aliases['model']?.[title] ?? title
+    return canonicalName(this.host.inventory, 'model', title)
   }
 
   /** An interrupted job answers with 200 and a half-denoised picture; only the server's state tells.

@@ -1,4 +1,10 @@
-import { type Contribution, errors, meetsLimit, PipelineError } from '@stagewright/core'
+import {
+  canonicalName,
+  type Contribution,
+  errors,
+  meetsLimit,
+  PipelineError,
+} from '@stagewright/core'
 
 import type { Dialect } from '../dialects/dialect.js'
 import type { Inventory } from '../inventory/inventory.js'
@@ -46,7 +52,7 @@ export function mismatch(encoding: Encoding, what: string, remedy?: string): voi
 export function known(encoding: Encoding, kind: string, name: string, path: string): string {
   const { inventory, lenient, warn } = encoding
   const names = inventory.names[kind]
-  const own = inventory.aliases[kind]?.[name] ?? name
+  const own = canonicalName(inventory, kind, name)
   if (names === 'any' || names?.includes(own) === true) return own
   const error = errors.SW_PREFLIGHT_UNKNOWN_NAME({ path, name, kind, known: names ?? [] })
   if (!lenient) throw error

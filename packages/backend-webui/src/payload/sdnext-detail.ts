@@ -1,4 +1,4 @@
-import { Detail, type DetailRequest } from '@stagewright/core'
+import { canonicalName, Detail, type DetailRequest } from '@stagewright/core'
 
 import type { Payload } from '../dialects/dialect.js'
 import { type Encoding, known, refuseSettings } from './encoding.js'
@@ -24,7 +24,7 @@ export async function sdnextDetailBody(
 }
 
 function warnOfModel({ inventory, warn }: Encoding, model: string | undefined): void {
-  const canonical = (name: string): string => inventory.aliases['model']?.[name] ?? name
+  const canonical = (name: string): string => canonicalName(inventory, 'model', name)
   const own = inventory.options['sd_model_checkpoint']
   if (typeof own !== 'string' || model === undefined) return
   if (canonical(own) !== canonical(model))

@@ -1,5 +1,6 @@
 import { type Capabilities, onGrid } from '../contract/backend.js'
 import { pictureKey } from '../contract/image-source.js'
+import { canonicalName } from '../contract/names.js'
 import type { Forecast, GivenForecast, PlanView, PreviousCall } from '../contract/stage.js'
 
 /** What a stage's `plan` may know, as data and pure functions. */
@@ -21,6 +22,6 @@ export function makeView(parts: {
       slot.on.includes(operation.name) && capabilities.slots.includes(slot.name),
     pictures: (reference, use = 'picture') => pictures.get(pictureKey(reference, use)) ?? [],
     onGrid: (pixels) => onGrid(pixels, capabilities.grid),
-    canonical: (kind, name) => capabilities.aliases?.[kind]?.[name] ?? name,
+    canonical: (kind, name) => canonicalName(capabilities, kind, name),
   }
 }

@@ -1,5 +1,6 @@
 import { ErrorCollector } from '../config/collect.js'
 import type { Backend, Capabilities, Need } from '../contract/backend.js'
+import { canonicalName, refusalOf } from '../contract/names.js'
 import { errors } from '../errors/catalogue.js'
 import { isPipelineError, type PipelineError } from '../errors/pipeline-error.js'
 import { messageOf } from '../errors/wrap.js'
@@ -101,8 +102,8 @@ export function mismatch(
   backend: string,
 ): PipelineError | undefined {
   const { kind, name, path } = need
-  const { resources, aliases, refused, remedies, anyCase = [] } = capabilities
-  const reason = refused?.[kind]?.[name]
+  const { resources, remedies, anyCase = [] } = capabilities
+  const reason = refusalOf(capabilities, kind, name)
   if (reason !== undefined) return errors.SW_PREFLIGHT_REFUSED_NAME({ path, name, kind, reason })
   const known = resources[kind]
   const remedy = (kind === 'field' ? remedies?.[name] : undefined) ?? remedies?.[kind]
@@ -111,7 +112,7 @@ export function mismatch(
   const folded = (one: string): string => (anyCase.includes(kind) ? one.toLowerCase() : one)
   if (
     known === 'any' ||
-    aliases?.[kind]?.[name] !== undefined ||
+    canonicalName(capabilities, kind, name) !== name ||
     known.some((one) => folded(one) === folded(name))
   )
     return miscounted(need, capabilities, folded)

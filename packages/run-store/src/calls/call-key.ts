@@ -1,5 +1,6 @@
 import {
   type BackendIdentity,
+  canonicalName,
   type Capabilities,
   type Contribution,
   isStageImage,
@@ -93,11 +94,10 @@ type Rename = ReadonlyMap<string, string>
 
 /** Other names that the request uses for a resource → the one that the backend goes by. */
 function renamed({ needs, capabilities }: CallFacts): Rename {
-  const { aliases = {} } = capabilities
   return new Map(
     needs.flatMap(({ kind, name }) => {
-      const known = aliases[kind]?.[name]
-      return known === undefined ? [] : [[name, known] as const]
+      const known = canonicalName(capabilities, kind, name)
+      return known === name ? [] : [[name, known] as const]
     }),
   )
 }
@@ -135,10 +135,9 @@ function withoutLabels(request: unknown): unknown {
 /** Resources that are files, among those that the plan needs: the ones that these values name. */
 function resourcesIn({ needs, capabilities }: CallFacts, values: unknown): Named[] {
   const texts = textsIn(values)
-  const { aliases = {} } = capabilities
   const found = new Map<string, Named>()
   for (const { kind, name: written } of needs) {
-    const name = aliases[kind]?.[written] ?? written
+    const name = canonicalName(capabilities, kind, written)
     // A prompt keeps the name as it was written.
     const tags = [`<lora:${name}`, `<lora:${written}`]
     const used =

@@ -1,10 +1,11 @@
-import type {
-  Capabilities,
-  Need,
-  PipelinePlan,
-  RunConfig,
-  RunEvent,
-  StageImage,
+import {
+  canonicalName,
+  type Capabilities,
+  type Need,
+  type PipelinePlan,
+  type RunConfig,
+  type RunEvent,
+  type StageImage,
 } from '@stagewright/core'
 
 import { hashOf } from '../calls/canonical.js'
@@ -52,7 +53,7 @@ export function resourcesOf({ needs, capabilities }: Started): readonly Resource
   const { hashes = {} } = capabilities.identity ?? {}
   const found = new Map<string, ResourceRecord>()
   for (const { kind, name: written } of needs) {
-    const name = capabilities.aliases?.[kind]?.[written] ?? written
+    const name = canonicalName(capabilities, kind, written)
     const hash = hashes[kind]?.[name]
     found.set(`${kind} ${name}`, { kind, name, ...(hash === undefined ? {} : { hash }) })
   }

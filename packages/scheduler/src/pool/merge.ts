@@ -1,5 +1,6 @@
 import {
   type BackendIdentity,
+  canonicalName,
   type Capabilities,
   mismatch,
   type SettingLimit,
@@ -55,10 +56,9 @@ export function stillTold(before: Capabilities, after: Capabilities): boolean {
   return (
     character(before) === character(after) &&
     Object.keys({ ...resources, ...aliases }).every((kind) => {
-      const own = aliases[kind] ?? {}
       const listed = resources[kind] ?? []
-      return [...Object.keys(own), ...(listed === 'any' ? [] : listed)].every(
-        (name) => (after.aliases?.[kind]?.[name] ?? name) === (own[name] ?? name),
+      return [...Object.keys(aliases[kind] ?? {}), ...(listed === 'any' ? [] : listed)].every(
+        (name) => canonicalName(after, kind, name) === canonicalName(before, kind, name),
       )
     })
   )

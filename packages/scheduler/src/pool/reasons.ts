@@ -5,6 +5,7 @@ import {
   type Need,
   onGrid,
   PipelineError,
+  refusalOf,
   type SizeGrid,
 } from '@stagewright/core'
 
@@ -32,7 +33,7 @@ export function reasonAgainst(
   if (slot !== undefined) return { text: `has no slot "${slot}"` }
   const need = wanted.needs.find((one) => mismatch(one, capabilities, '') !== undefined)
   if (need !== undefined)
-    return { text: refusalOf(need, capabilities) ?? `lacks ${nameOf(need)}`, need }
+    return { text: notAsWritten(need, capabilities) ?? `lacks ${nameOf(need)}`, need }
   if (wanted.seed > maxSeed) return { text: `takes no seed over ${maxSeed}` }
   const side = wanted.sides.find((one) => onGrid(one, capabilities.grid) !== onGrid(one, grid))
   return side === undefined
@@ -41,9 +42,9 @@ export function reasonAgainst(
 }
 
 /** Why a server that may know a name does not take it as it is written; undefined where it lacks it. */
-function refusalOf(need: Need, capabilities: Capabilities | undefined): string | undefined {
+function notAsWritten(need: Need, capabilities: Capabilities | undefined): string | undefined {
   if (capabilities === undefined) return undefined
-  const refusal = capabilities.refused?.[need.kind]?.[need.name]
+  const refusal = refusalOf(capabilities, need.kind, need.name)
   if (refusal !== undefined) return refusal
   const error = mismatch(need, capabilities, '')
   return error?.code === 'SW_PREFLIGHT_COUNT'
@@ -72,10 +73,12 @@ export function lackedNames(
 ): readonly Need[] | undefined {
   const { capabilities } = server
   if (capabilities === undefined) return undefined
-  const { refused, exact = [] } = capabilities
+  const { exact = [] } = capabilities
   const lacked = lacking(wanted, capabilities).map(({ need }) => need)
   if (
-    lacked.some(({ kind, name }) => exact.includes(kind) || refused?.[kind]?.[name] !== undefined)
+    lacked.some(
+      ({ kind, name }) => exact.includes(kind) || refusalOf(capabilities, kind, name) !== undefined,
+    )
   )
     return undefined
   return reasonAgainst(server, { ...wanted, needs: [] }, grid) === undefined ? lacked : undefined
@@ -128,7 +131,7 @@ export function noServer(
           reasons: against.map((one) =>
             one.need === undefined
               ? `${one.name} ${one.text}`
-              : `${one.name} ${refusalOf(need, one.capabilities) ?? 'lacks it'}`,
+              : `${one.name} ${notAsWritten(need, one.capabilities) ?? 'lacks it'}`,
           ),
           lacked: lacked?.filter(({ kind, name }) => kind === need.kind && name === need.name),
         }),

@@ -1,8 +1,10 @@
 import {
+  canonicalName,
   type Capabilities,
   errors as core,
   mismatch,
   type PipelineError,
+  refusalOf,
   type SizeGrid,
 } from '@stagewright/core'
 
@@ -128,7 +130,7 @@ export class Roster {
 
   /** The one name that servers know a checkpoint by: what is loaded is compared by it. */
   canonical(model: string): string {
-    return this.#merged?.aliases?.['model']?.[model] ?? model
+    return this.#merged === undefined ? model : canonicalName(this.#merged, 'model', model)
   }
 
   /** A call whose model is unset would be another one on each server. */
@@ -148,7 +150,7 @@ export class Roster {
   /** A name that is refused for what it would mean on different servers. */
   #ambiguous({ needs }: Wanted): PipelineError | undefined {
     for (const { kind, name, path } of needs) {
-      const reason = this.#merged?.refused?.[kind]?.[name]
+      const reason = refusalOf(this.#merged ?? {}, kind, name)
       if (reason !== undefined) return core.SW_PREFLIGHT_REFUSED_NAME({ path, name, kind, reason })
     }
     return undefined

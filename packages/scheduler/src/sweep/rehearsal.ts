@@ -6,11 +6,12 @@ import {
   type Backend,
   type CallContext,
   type CallResult,
+  canonicalName,
   type Capabilities,
   createPipeline,
   Hires,
-  imagesIn,
   type ImageBatch,
+  imagesIn,
   type Interceptor,
   isPipelineError,
   type Observer,
@@ -164,9 +165,8 @@ class OneRehearsal {
       ({ enabled, execution }) =>
         enabled && execution.kind === 'merged' && execution.into.includes(stage.name),
     )
-    const aliases = capabilities.aliases?.['model'] ?? {}
-    const models = [...modelsAt(stage, at), ...merged.flatMap((one) => one.models)].map(
-      (name) => aliases[name] ?? name,
+    const models = [...modelsAt(stage, at), ...merged.flatMap((one) => one.models)].map((name) =>
+      canonicalName(capabilities, 'model', name),
     )
     const hires = Hires.from(ctx.contributions)?.hr_upscaler
     this.#calls.push({ key, stage: stage.name, models, hires })

@@ -247,15 +247,17 @@ export class Servers {
 
   #succeed(
     { member, placement, running, lacks }: Succeeded,
-    { images, kept }: Pick<CallResult, 'images' | 'kept'>,
+    { images, kept, loads }: Pick<CallResult, 'images' | 'kept' | 'loads'>,
   ): void {
     this.#running.delete(member.name)
     member.succeed()
     // One that lacks the model goes on with what it has.
     const untouched = kept === true || lacks.some(({ need }) => need.kind === 'model')
-    // A load that was seen counts, also where the server had said that it has the model.
-    if (!untouched)
-      member.loads += Math.max(placement.loads.length, running.loadingMs === undefined ? 0 : 1)
+    // A load that was measured counts, also where the server had said that it has the model; that a call stood still may
+    // have other reasons.
+    if (!untouched) member.loads += Math.max(placement.loads.length, loads?.length ?? 0)
+    const measured = loads?.reduce((sum, { ms }) => sum + ms, 0)
+    const stood = placement.loads.length > 0 ? running.loadingMs : undefined
     // What a picture was made with is what is loaded, whatever was asked for.
     const made = images[0]?.settings?.model
     const asked = running.models[0]
@@ -263,7 +265,7 @@ export class Servers {
     const drifted = is !== undefined && asked !== undefined && is !== asked
     this.dispatcher.end(placement, {
       loaded: untouched ? placement.before : drifted ? [is] : undefined,
-      loading: running.loadingMs,
+      loading: loads === undefined || loads.length === 0 ? stood : measured,
       typical: kept !== true,
     })
     this.observers.changed()

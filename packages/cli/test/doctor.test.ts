@@ -88,6 +88,27 @@ describe('doctor', () => {
     expect(JSON.parse(mended.out)).toMatchObject({ ok: true, run_file: { ok: true, calls: 2 } })
   })
 
+  test('tells what a sweep would do there, and which of its values the server lacks', async () => {
+    await using fake = await startFakeWebui({ dialect: 'forge' })
+    const base =
+      'prompt: a cat\ntxt2img:\nsweep: { axes: { sampler_name: [Euler a, DDIM], seed: 1..2 } }\n'
+    await place.put('grid.yaml', base)
+    const doctor = ['doctor', 'grid.yaml', '--backend', fake.url]
+    const ready = await place.cli(doctor)
+    expect([ready.code, ready.err]).toEqual([0, ''])
+    expect(ready.out).toContain('grid.yaml, ready: 4 cells, 4 calls')
+    const lacking = await place.cli([
+      ...doctor,
+      '--set',
+      'sweep.axes.sampler_name=[Euler a, DDIMM]',
+    ])
+    expect([lacking.code, lacking.out, lacking.err]).toEqual([
+      3,
+      expect.stringContaining('grid.yaml, not ready: 1 error'),
+      expect.stringContaining('Did you mean "DDIM" or "DDPM"?'),
+    ])
+  })
+
   test('a run file that is wrong anywhere is 2', async () => {
     await using fake = await startFakeWebui({ dialect: 'forge' })
     await place.put('wrong.yaml', 'prompt: a cat\ntxt2img: { stepz: 4 }\n')

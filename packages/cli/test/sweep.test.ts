@@ -53,6 +53,19 @@ describe('a run file with a sweep', () => {
     expect(shared.out).toContain('6 base passes saved')
   })
 
+  test('plan --explain tells of its first cell why stages stand where they do', async () => {
+    await place.put('grid.yaml', grid)
+    const { code, out } = await place.cli(['plan', 'grid.yaml', '--explain'])
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/\n\nwhy in this order, and what would move it\n/),
+    ])
+    const json = await place.cli(['plan', 'grid.yaml', '--explain', '--json'])
+    expect(JSON.parse(json.out)).toMatchObject({
+      sweep: { order: [{ name: 'txt2img' }, { name: 'refiner' }] },
+    })
+  })
+
   test('plan --json has a line for each cell with what is made in its turn, in the order of making', async () => {
     const prompt = 'a word '.repeat(300)
     const file = `${base.replace('a PLACE', prompt)}\nsweep: { share: true, axes: { seed: 1..250, refiner.hr_scale: [1.5, 2], prompt:dusk: [noon, dawn] } }`

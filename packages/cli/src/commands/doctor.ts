@@ -1,4 +1,4 @@
-import { type Capabilities, type PipelinePlan } from '@stagewright/core'
+import { type Capabilities, type PipelinePlan, type StagePlan } from '@stagewright/core'
 
 import { stagesOf } from '../built-in.js'
 import type { CliHost } from '../host.js'
@@ -17,6 +17,7 @@ import { askServer } from '../servers/find-server.js'
 import { serverFacts } from '../servers/server-facts.js'
 import type { RunFileOptions } from './options.js'
 import { prepareOn } from './prepared.js'
+import { sweepOf, sweepOn } from './sweep.js'
 
 /** `stagewright doctor [file]`: what the server is, what it has, what works there, and what the run file lacks.
  *  @throws {PipelineError} what is wrong with the server or the file, after the report of what is known */
@@ -151,6 +152,13 @@ async function check(
   chosen: ChosenBackend,
   host: CliHost,
 ): Promise<RunFileReport> {
+  const swept = await sweepOf(file, options, host)
+  if (swept !== undefined) {
+    const { plan, first } = await sweepOn(chosen, file, swept, options, host)
+    const { cells, ours } = plan
+    const notes = notesOf([{ name: 'sweep', notes: plan.notes }, ...first.stages])
+    return { file: file.shown, ok: true, cells: cells.length, calls: ours.calls, notes }
+  }
   const stages = await stagesOf(host)
   const prepared = await prepareOn(chosen, { file, stages, options }, host)
   const plan: PipelinePlan = await prepared.pipeline.plan(prepared.config, { signal: host.signal })
@@ -160,10 +168,14 @@ async function check(
     ok: true,
     stages: enabled.length,
     calls: enabled.reduce((sum, { calls }) => sum + calls, 0),
-    notes: plan.stages.flatMap(({ name, notes }) =>
-      notes.map(({ code, message }) => `${name}: ${message} (${code})`),
-    ),
+    notes: notesOf(plan.stages),
   }
+}
+
+function notesOf(stages: readonly Pick<StagePlan, 'name' | 'notes'>[]): string[] {
+  return stages.flatMap(({ name, notes }) =>
+    notes.map(({ code, message }) => `${name}: ${message} (${code})`),
+  )
 }
 
 function notReady(file: RunFile, error: unknown): Pick<DoctorReport, 'run_file'> {

@@ -1,6 +1,12 @@
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
-import { isPipelineError, type PipelinePlan, type RunConfig } from '@stagewright/core'
+import {
+  type ExplainedPlan,
+  isPipelineError,
+  orderInWords,
+  type PipelinePlan,
+  type RunConfig,
+} from '@stagewright/core'
 import { checkWritable, RunStore } from '@stagewright/run-store'
 import {
   configOf,
@@ -31,11 +37,11 @@ import { readRunFile, type RunFile } from '../run-file/read.js'
 import { wildcardsIn } from '../run-file/wildcards.js'
 import { etaOf, loadTimesOf } from '../runs/eta.js'
 import { flagOptions } from '../runs/run-file-of.js'
-import type { ChosenBackend } from '../servers/choose-backend.js'
+import { type ChosenBackend, chooseBackend } from '../servers/choose-backend.js'
 import { tellRemarks } from '../servers/server-facts.js'
 import { version } from '../version.js'
 import type { RunFileOptions } from './options.js'
-import { letPass, prepare, type Prepared, refuseNotes } from './prepared.js'
+import { letPass, prepare, type Prepared, prepareOn, refuseNotes } from './prepared.js'
 import type { RunOptions } from './run.js'
 
 /** Whether a run file has a sweep, with the options laid over it.
@@ -73,25 +79,51 @@ function refuseSwept({ spec }: Sweep, { set = [], count, ...options }: RunFileOp
   )
 }
 
-/** `stagewright plan` of a file with a sweep. */
+/** `stagewright plan` of a file with a sweep; with `--explain` also why the stages of its first cell stand in their
+ *  order. */
 export async function planSweepCommand(
+  file: RunFile,
+  swept: Sweep,
+  options: RunFileOptions & { readonly explain?: true },
+  host: CliHost,
+): Promise<number> {
+  const chosen = await chooseBackend(options, host)
+  try {
+    const { plan, first } = await sweepOn(chosen, file, swept, options, host)
+    if (options.strict === true) refuseSweepNotes(plan)
+    tellRemarks(chosen, host)
+    const order = options.explain === true ? first.orderReasons() : undefined
+    if (options.json === true) host.stdout.write(sweepPlanJson(plan, order))
+    else {
+      const cell = `the first cell\n${first.explain()}`
+      const parts = [
+        explainSweep(plan),
+        cell,
+        ...(order === undefined ? [] : [orderInWords(order)]),
+      ]
+      host.stdout.write(`${parts.join('\n\n')}\n`)
+    }
+    return 0
+  } finally {
+    await chosen.backend[Symbol.asyncDispose]()
+  }
+}
+
+/** The plan of a sweep on a backend, and that of its first cell.
+ *  @throws {PipelineError} what is wrong with the file, or lacking there */
+export async function sweepOn(
+  chosen: ChosenBackend,
   file: RunFile,
   swept: Sweep,
   options: RunFileOptions,
   host: CliHost,
-): Promise<number> {
-  const prepared = await prepare(plainFile(file, swept), laidOver(options), host)
-  try {
-    const plan = await plannedSweep(swept, prepared, file, options, 'out', host)
-    if (options.strict === true) refuseSweepNotes(plan)
-    tellRemarks(prepared.chosen, host)
-    const first = await prepared.pipeline.plan(cellConfig(plan), { signal: host.signal })
-    if (options.json === true) host.stdout.write(sweepPlanJson(plan))
-    else host.stdout.write(`${explainSweep(plan)}\n\nthe first cell\n${first.explain()}\n`)
-    return 0
-  } finally {
-    await prepared.dispose()
-  }
+): Promise<{ readonly plan: SweepPlan; readonly first: ExplainedPlan }> {
+  const stages = await stagesOf(host)
+  const wanted = { file: plainFile(file, swept), stages, options: laidOver(options) }
+  const prepared = await prepareOn(chosen, wanted, host)
+  const plan = await plannedSweep(swept, prepared, file, options, 'out', host)
+  const first = await prepared.pipeline.plan(cellConfig(plan), { signal: host.signal })
+  return { plan, first }
 }
 
 /** `stagewright run` of a file with a sweep. */

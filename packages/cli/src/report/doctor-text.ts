@@ -49,6 +49,8 @@ export interface RunFileReport {
   readonly file: string
   readonly ok: boolean
   readonly stages?: number
+  /** Of a sweep, instead of stages. */
+  readonly cells?: number
   readonly calls?: number
   readonly notes?: readonly string[]
   readonly errors?: number
@@ -155,9 +157,10 @@ function supportLines(stages: readonly SupportLine[], columns: number): string[]
 }
 
 function fileLines(report: RunFileReport, columns: number): string[] {
-  const { file, ok, stages, calls, notes = [], errors } = report
+  const { file, ok, stages, cells, calls, notes = [], errors } = report
+  const what = cells === undefined ? counted(stages ?? 0, 'stage') : counted(cells, 'cell')
   const state = ok
-    ? `ready: ${counted(stages ?? 0, 'stage')}, ${counted(calls ?? 0, 'call')}`
+    ? `ready: ${what}, ${counted(calls ?? 0, 'call')}`
     : `not ready: ${counted(errors ?? 1, 'error')}`
   return [
     ...wrapped('run file'.padEnd(12), `${file}, ${state}`, columns),

@@ -5,6 +5,8 @@ import { isPipelineError } from '@stagewright/core'
  *  some pictures did · 130 cancelled */
 export function exitCodeOf(error: unknown): number {
   if (!isPipelineError(error)) return 1
+  // What refuses some cells of a sweep ends it as it ends a run.
+  if (error.code === 'SW_SWEEP_CELL_REFUSED') return exitCodeOf((error.errors[0] ?? error).cause)
   if (error.kind === 'aborted') return 130
   if (error.kind === 'io') return 1
   if (error.result !== undefined) return 4

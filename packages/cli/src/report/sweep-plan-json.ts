@@ -1,7 +1,9 @@
+import type { OrderReason } from '@stagewright/core'
 import { configOf, type SweepPlan, valueAt } from '@stagewright/scheduler'
 
-/** A planned sweep as JSON, an axis and a cell a line: of ten thousand cells only what tells them apart. */
-export function sweepPlanJson(plan: SweepPlan): string {
+/** A planned sweep as JSON, an axis and a cell a line: of ten thousand cells only what tells them apart.
+ *  @param order why the stages of the first cell stand as they do */
+export function sweepPlanJson(plan: SweepPlan, order: readonly OrderReason[] | undefined): string {
   const { axes, ours, plain, loads, notes } = plan
   const known = plan.estimates.filter((ms) => ms !== undefined)
   const head = {
@@ -23,6 +25,7 @@ export function sweepPlanJson(plan: SweepPlan): string {
       ? {}
       : { estimate: { ms: Math.round(known.reduce((sum, ms) => sum + ms, 0)) } }),
     notes,
+    ...(order === undefined ? {} : { order }),
   }
   const shown = JSON.stringify({ sweep: head }, null, 2).replace(/\n {2}\}\n\}$/, '')
   const lists = { axes, cells: plan.order.map((number) => cellOf(plan, number)) }

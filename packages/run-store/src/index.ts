@@ -12,7 +12,7 @@ export {
   type PruneOptions,
 } from './cache-care/prune.js'
 export { type CacheCheck, cacheVerify } from './cache-care/verify.js'
-export { type CallFacts, callKeys } from './calls/call-key.js'
+export { type CallFacts, type CallKeys, callKeys } from './calls/call-key.js'
 export type { CallEntry, PictureRecord } from './calls/entry.js'
 export { checkWritable, writeError, writeWhole } from './disk/files.js'
 export { errors } from './errors.js'

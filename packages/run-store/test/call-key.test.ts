@@ -45,7 +45,8 @@ const facts: CallFacts = {
   ],
 }
 const content = async ({ digest }: { readonly digest: string }) => digest
-const keysOf = (changed: Partial<CallFacts> = {}) => callKeys({ ...facts, ...changed }, content)
+const keysOf = async (changed: Partial<CallFacts> = {}) =>
+  (await callKeys({ ...facts, ...changed }, content)).keys
 const firstKey = async (changed: Partial<CallFacts> = {}) => (await keysOf(changed))[0]
 const identity = (changed: Partial<NonNullable<Capabilities['identity']>>) => ({
   capabilities: { ...capabilities, identity: { ...capabilities.identity, ...changed } },
@@ -76,6 +77,22 @@ describe('calls that mean the same have one key', () => {
   test('a call made before the server knew its hashes is found when it does', async () => {
     const [before] = await keysOf(identity({ hashes: {} }))
     expect((await keysOf()).at(-1)).toBe(before)
+  })
+
+  test('a call that names many files has two keys, and the hash of each', async () => {
+    const names = Array.from({ length: 16 }, (_, i) => `style${i}`)
+    const lora = Object.fromEntries(names.map((name) => [name, `hash of ${name}`]))
+    const { keys, hashes } = await callKeys(
+      {
+        ...facts,
+        ...identity({ hashes: { lora } }),
+        request: { prompt: names.map((name) => `<lora:${name}:1>`).join(' ') },
+        needs: names.map((name) => ({ kind: 'lora', name, path: 'prompt' })),
+      },
+      content,
+    )
+    expect(keys).toHaveLength(2)
+    expect(Object.keys(hashes)).toHaveLength(16)
   })
 })
 

@@ -73,7 +73,7 @@ test('a picture with other texts in its file is the same picture to a call; one 
       capabilities: await fakeBackend().describe(),
       needs: [],
     }
-    return (await callKeys(facts, content))[0]
+    return (await callKeys(facts, content)).keys[0]
   }
   expect(Buffer.from(told).equals(photo as Uint8Array)).toBe(false)
   expect(await key(told)).toBe(await key(photo as Uint8Array))
@@ -109,7 +109,7 @@ async function runOf(
             capabilities,
             needs,
           }
-          keys.push((await callKeys(facts, content))[0] as string)
+          keys.push((await callKeys(facts, content)).keys[0] as string)
           return next()
         },
       },

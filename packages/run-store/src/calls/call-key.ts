@@ -24,15 +24,22 @@ export interface CallFacts {
   readonly needs: readonly Need[]
 }
 
-/** The keys of a call: equal for calls that give the same pixels, different for all that does not. The first holds the
- *  hashes of the files it names, as far as they are known; the last one, where the hash of any is known, names them all
- *  by server and name, as they were known before the server had hashed them. Those between hold some of the hashes: a
- *  server hashes one file after the other.
+/** What a call is found by. */
+export interface CallKeys {
+  /** Equal for calls that give the same pixels, different for all that does not. The first holds the hashes of the files
+   *  that the call names, as far as they are known; a second one, where the hash of any is known, names them all by
+   *  server and name, as they were known before the server had hashed them. */
+  readonly keys: readonly string[]
+  /** Those hashes by kind and name: what is found by the second key must not have been made with other files. */
+  readonly hashes: Readonly<Record<string, string>>
+}
+
+/** The keys of a call.
  *  @param content tells what a picture is, whatever its texts say: a hash of what makes its pixels */
 export async function callKeys(
   facts: CallFacts,
   content: (image: StageImage) => Promise<string>,
-): Promise<readonly string[]> {
+): Promise<CallKeys> {
   const names = renamed(facts)
   const request = await identified(facts.request, content, names)
   const contributions = await Promise.all(
@@ -44,33 +51,25 @@ export async function callKeys(
   )
   const { dialect, version, options, server } = facts.capabilities.identity ?? {}
   const named = resourcesIn(facts, [request, contributions])
-  const key = (identity: (kind: string, name: string) => string): string =>
+  const key = (identity: (one: Named) => string): string =>
     hashOf({
       v: 1,
       operation: facts.operation,
       request: withoutLabels(request),
       contributions,
       backend: { kind: facts.backend, dialect, version, options },
-      resources: named.map(({ kind, name }) => [kind, identity(kind, name)]),
+      resources: named.map((one) => [one.kind, identity(one)]),
     })
-  const hashes = facts.capabilities.identity?.hashes ?? {}
-  const hashOfFile = (kind: string, name: string) => hashes[fileKind(kind)]?.[name]
-  const hashed = named.filter(({ kind, name }) => hashOfFile(kind, name) !== undefined)
-  const keys = subsetsOf(hashed.map(({ name }) => name)).map((known) =>
-    key(
-      (kind, name) =>
-        (known.includes(name) ? hashOfFile(kind, name) : undefined) ?? `${server ?? ''} ${name}`,
-    ),
+  const told = facts.capabilities.identity?.hashes ?? {}
+  const hashes = Object.fromEntries(
+    named.flatMap(({ kind, name }) => {
+      const hash = told[fileKind(kind)]?.[name]
+      return hash === undefined ? [] : [[`${kind} ${name}`, hash] as const]
+    }),
   )
-  return [...new Set(keys)]
-}
-
-/** All of them first, none of them last. */
-function subsetsOf(names: readonly string[]): readonly string[][] {
-  const [first, ...others] = names
-  if (first === undefined) return [[]]
-  const without = subsetsOf(others)
-  return [...without.map((one) => [first, ...one]), ...without]
+  const byName = ({ name }: Named): string => `${server ?? ''} ${name}`
+  const exact = key((one) => hashes[`${one.kind} ${one.name}`] ?? byName(one))
+  return { keys: [...new Set([exact, key(byName)])], hashes }
 }
 
 /** The key of a stage that works by itself. */

@@ -8,6 +8,7 @@ import {
 } from '@stagewright/core'
 
 import type { Objects } from '../disk/objects.js'
+import type { CallKeys } from './call-key.js'
 
 /** A picture as it is written down. */
 export interface PictureRecord {
@@ -39,8 +40,8 @@ export interface CallEntry {
   readonly loads?: readonly ModelLoad[] | undefined
   /** Which of several servers made it. */
   readonly server?: string | undefined
-  /** The key with the hashes of its files, where any was known when it was made. */
-  readonly exact?: string | undefined
+  /** Hashes of its files by kind and name, as far as they were known when it was made. */
+  readonly hashes?: Readonly<Record<string, string>> | undefined
 }
 
 export function recordOf(image: StageImage, content: string): PictureRecord {
@@ -122,10 +123,11 @@ function withImages(
   return { ...result, images: result.images.map((image, i) => Object.freeze(change(image, i))) }
 }
 
-/** Whether an entry that was found by one of these keys is what they ask for: found by the names of its files alone, it
- *  must not have been made with other files than those that are there now, as far as both are known. */
-export function fits({ exact }: CallEntry, keys: readonly string[]): boolean {
-  return exact === undefined || keys.length < 2 || keys.includes(exact)
+/** Whether an entry that was found by one of a call's keys is what it asks for: found by the names of its files alone, it
+ *  must not have been made with other files than those that are there now, as far as both are known. A server hashes one
+ *  file after the other. */
+export function fits({ hashes = {} }: CallEntry, now: CallKeys['hashes']): boolean {
+  return Object.entries(hashes).every(([file, hash]) => (now[file] ?? hash) === hash)
 }
 
 /** Every picture that an entry names. */

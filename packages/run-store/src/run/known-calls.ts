@@ -1,3 +1,4 @@
+import type { CallKeys } from '../calls/call-key.js'
 import { type CallEntry, fits, isSound, picturesOf } from '../calls/entry.js'
 import type { StoreParts } from '../store-parts.js'
 import type { CallSource } from './journal-events.js'
@@ -37,25 +38,21 @@ export class KnownCalls {
   }
 
   /** Answers from what is kept, from what another run makes right now, or by making it. */
-  async answer<T>(
-    keys: readonly string[],
-    stage: string,
-    { make, finish, signal }: Way<T>,
-  ): Promise<T> {
+  async answer<T>(call: CallKeys, stage: string, { make, finish, signal }: Way<T>): Promise<T> {
     const anew = this.anew.has(stage)
     const kept =
-      (await this.#sound(this.#own, keys)) ?? (anew ? undefined : await this.#others(keys))
+      (await this.#sound(this.#own, call)) ?? (anew ? undefined : await this.#others(call))
     if (kept !== undefined) return finish(this.#learnt(kept), 'kept')
-    if (anew || !this.#store.cached) return finish(await this.#cached(keys, make), 'made')
+    if (anew || !this.#store.cached) return finish(await this.#cached(call, make), 'made')
     let source: CallSource = 'shared'
     const entry = await this.#store.flights.once(
       // By names: one who knows the hashes by now, and one who does not yet, want the same.
-      keys.at(-1) ?? '',
+      call.keys.at(-1) ?? '',
       () => {
         source = 'made'
-        return this.#cached(keys, make)
+        return this.#cached(call, make)
       },
-      () => this.#everyones(keys),
+      () => this.#everyones(call),
       signal,
     )
     return finish(this.#learnt(entry), source)
@@ -66,44 +63,39 @@ export class KnownCalls {
     return entry
   }
 
-  async #cached(keys: readonly string[], make: () => Promise<CallEntry>): Promise<CallEntry> {
+  async #cached({ keys, hashes }: CallKeys, make: () => Promise<CallEntry>): Promise<CallEntry> {
     const made = await make()
-    const entry = keys.length < 2 ? made : { ...made, exact: keys[0] }
+    const entry = keys.length < 2 ? made : { ...made, hashes }
     // A picture that may be unchanged because something failed is not one for other runs.
     const sure = entry.unchanged_means === undefined
     if (this.#store.cached && sure)
-      await Promise.all(firstAndLast(keys).map((key) => this.#store.cache.put(key, entry)))
+      await Promise.all(keys.map((key) => this.#store.cache.put(key, entry)))
     return entry
   }
 
   /** From the runs that this one may borrow from, or from any of the store. */
-  async #others(keys: readonly string[]): Promise<CallEntry | undefined> {
-    return (await this.#sound(this.#borrowed, keys)) ?? this.#everyones(keys)
+  async #others(call: CallKeys): Promise<CallEntry | undefined> {
+    return (await this.#sound(this.#borrowed, call)) ?? this.#everyones(call)
   }
 
-  async #everyones(keys: readonly string[]): Promise<CallEntry | undefined> {
+  async #everyones({ keys, hashes }: CallKeys): Promise<CallEntry | undefined> {
     if (!this.#store.cached) return undefined
     for (const key of keys) {
       const entry = await this.#store.cache.get(key)
-      if (entry !== undefined && fits(entry, keys)) return entry
+      if (entry !== undefined && fits(entry, hashes)) return entry
     }
     return undefined
   }
 
   async #sound(
     entries: ReadonlyMap<string, CallEntry>,
-    keys: readonly string[],
+    { keys, hashes }: CallKeys,
   ): Promise<CallEntry | undefined> {
     for (const key of keys) {
       const entry = entries.get(key)
-      const wanted = entry !== undefined && fits(entry, keys)
+      const wanted = entry !== undefined && fits(entry, hashes)
       if (wanted && (await isSound(entry, this.#store.objects))) return entry
     }
     return undefined
   }
-}
-
-/** What is known by part of its hashes is found by the names, too. */
-function firstAndLast(keys: readonly string[]): string[] {
-  return [...new Set([...keys.slice(0, 1), ...keys.slice(-1)])]
 }

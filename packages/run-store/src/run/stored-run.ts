@@ -191,7 +191,7 @@ export class StoredRun implements AsyncDisposable {
     next: () => Promise<CallResult>,
   ): Promise<CallResult> {
     const started = this.#started as Started
-    const keys = await callKeys(
+    const known = await callKeys(
       {
         operation,
         request,
@@ -204,9 +204,9 @@ export class StoredRun implements AsyncDisposable {
       (image) => this.#keeper.content(image),
     )
     const began = performance.now()
-    const call = { id: ctx.id, stage: ctx.stage, label: ctx.label, operation, keys }
+    const call = { id: ctx.id, stage: ctx.stage, label: ctx.label, operation, keys: known.keys }
     const finish = async (entry: CallEntry, source: CallSource): Promise<CallResult> => {
-      this.#known.add(keys, entry)
+      this.#known.add(known.keys, entry)
       await this.#append(
         {
           type: 'call_finished',
@@ -236,7 +236,7 @@ export class StoredRun implements AsyncDisposable {
         throw error
       }
     }
-    return this.#known.answer(keys, ctx.stage, { make, finish, signal: ctx.signal })
+    return this.#known.answer(known, ctx.stage, { make, finish, signal: ctx.signal })
   }
 
   async #stage(
@@ -269,7 +269,7 @@ export class StoredRun implements AsyncDisposable {
       return { v: 1, images: records, ms: performance.now() - began }
     }
     const { signal } = new AbortController()
-    return this.#known.answer([key], plan.name, { make, finish, signal })
+    return this.#known.answer({ keys: [key], hashes: {} }, plan.name, { make, finish, signal })
   }
 
   #workOf(plan: StagePlan, source: StageImage | undefined): MadeBy {

@@ -149,7 +149,9 @@ class OneRehearsal {
   async #call(operation: string, request: unknown, ctx: CallContext): Promise<CallResult> {
     const { plan, backend, capabilities } = this.#started as Started
     const { plan: stage, images: input, calls: at } = this.#stage as CurrentStage
-    const [key = ''] = await callKeys(
+    const {
+      keys: [key = ''],
+    } = await callKeys(
       {
         operation,
         request,

@@ -3,9 +3,8 @@ import { cacheList, cachePrune, cacheVerify } from '@stagewright/run-store'
 import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
 import { printJson } from '../report/print-json.js'
-import { bytesText, columnsText } from '../report/table.js'
+import { bytesText, columnsText, counted } from '../report/table.js'
 import { openStore } from '../runs/open-store.js'
-import { counted } from './history.js'
 
 interface CacheOptions {
   readonly out: string

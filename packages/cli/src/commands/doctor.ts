@@ -14,7 +14,7 @@ import type { RunFile } from '../run-file/read.js'
 import { type ChosenBackend, chooseBackend } from '../servers/choose-backend.js'
 import type { ChosenPool } from '../servers/choose-pool.js'
 import { askServer } from '../servers/find-server.js'
-import { serverFacts } from '../servers/server-facts.js'
+import { serverFacts, unfitServers } from '../servers/server-facts.js'
 import type { RunFileOptions } from './options.js'
 import { prepareOn } from './prepared.js'
 import { sweepOf, sweepOn } from './sweep.js'
@@ -41,7 +41,10 @@ export async function doctorCommand(
       report = { backend: chosen.backend.kind, url: chosen.url }
       report = { ...report, ...(await examine(chosen, host)) }
       if (file !== undefined)
-        report = { ...report, run_file: await check(file, options, chosen, host) }
+        report = {
+          ...report,
+          run_file: withUnfit(await check(file, options, chosen, host), chosen),
+        }
     } finally {
       await chosen.backend[Symbol.asyncDispose]()
     }
@@ -170,6 +173,11 @@ async function check(
     calls: enabled.reduce((sum, { calls }) => sum + calls, 0),
     notes: notesOf(plan.stages),
   }
+}
+
+/** The same, with the servers of a pool that can do nothing of it. */
+function withUnfit(report: RunFileReport, chosen: ChosenBackend): RunFileReport {
+  return { ...report, notes: [...(report.notes ?? []), ...unfitServers(chosen)] }
 }
 
 function notesOf(stages: readonly Pick<StagePlan, 'name' | 'notes'>[]): string[] {

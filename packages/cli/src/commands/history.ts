@@ -11,7 +11,7 @@ import {
 import { errors } from '../errors.js'
 import type { CliHost } from '../host.js'
 import { printJson } from '../report/print-json.js'
-import { columnsText, timeText } from '../report/table.js'
+import { columnsText, counted, timeText } from '../report/table.js'
 import { openStore } from '../runs/open-store.js'
 
 export interface HistoryOptions {
@@ -167,8 +167,4 @@ function hostOf(server: string | null): string {
 
 export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ')
-}
-
-export function counted(count: number, what: string): string {
-  return `${count} ${count === 1 ? what : `${what}s`}`
 }

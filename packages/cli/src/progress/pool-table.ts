@@ -1,9 +1,8 @@
 import type { Pool, PoolStatus, ServerStatus } from '@stagewright/scheduler'
 
-import { counted } from '../commands/history.js'
 import type { CliHost, Output } from '../host.js'
 import { printJson } from '../report/print-json.js'
-import { columnsText, timeText } from '../report/table.js'
+import { columnsText, counted, timeText } from '../report/table.js'
 import type { LiveBlock } from './live-block.js'
 import { lineOn } from './progress.js'
 

@@ -1,5 +1,5 @@
 import { versioned } from '../servers/server-facts.js'
-import { columnsText } from './table.js'
+import { columnsText, counted } from './table.js'
 
 /** What `doctor` found, as `--json` prints it; what could not be found out is absent. */
 export interface DoctorReport {
@@ -166,10 +166,6 @@ function fileLines(report: RunFileReport, columns: number): string[] {
     ...wrapped('run file'.padEnd(12), `${file}, ${state}`, columns),
     ...notes.flatMap((note) => wrapped('  ! ', note, columns)),
   ]
-}
-
-function counted(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`
 }
 
 /** Text after its head, broken between words, with what follows set under the first line. */

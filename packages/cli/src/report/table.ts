@@ -63,3 +63,8 @@ function cut(line: string, width: number): string {
   const letters = Array.from(line)
   return letters.length <= width ? line : `${letters.slice(0, width - 1).join('')}…`
 }
+
+/** `1 cell`, `2 cells`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`
+}

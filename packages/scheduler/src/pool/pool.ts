@@ -27,7 +27,8 @@ export interface PoolOptions {
   /** Milliseconds for which what a server said of itself is taken as still true. Default 10,000. */
   readonly describeEvery?: number | undefined
   /** Where names are all that no server has together: makes the call on those that lack the fewest, whose backends must
-   *  let them pass. `refuses` tells them all the same. Default false. */
+   *  let them pass in calls, and say all the same which they have: one that has `any` gets calls that another has the
+   *  model for. `refuses` tells them all the same. Default false. */
   readonly lenient?: boolean | undefined
   /** Milliseconds that a call, and the load of a checkpoint, are taken to need until some were seen. */
   readonly guesses?: { readonly job?: number; readonly load?: number } | undefined

@@ -12,7 +12,7 @@ const rows = [...page.matchAll(/^\| (\d+) +\| (.*?) +\| (.*?) +\|$/gm)].map(
 
 test('every trap and failure has a row: a test that says what is done, or what stands in its place', () => {
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
-  expect(rows.map(({ number }) => number)).toEqual([30, 36, 32].flatMap(numbers))
+  expect(rows.map(({ number }) => number)).toEqual([32, 36, 32].flatMap(numbers))
   const bare = rows.filter(({ done }) => !/^"[^"]/.test(done) && !/^not here: \S/.test(done))
   expect(bare).toEqual([])
 })

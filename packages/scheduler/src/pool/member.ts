@@ -145,6 +145,7 @@ export class Member {
   async #probe(): Promise<void> {
     const { signal } = this.#closed
     this.state = 'probing'
+    this.retryAt = undefined
     this.#hooks.onChange(this)
     try {
       const capabilities = await this.backend.describe(signal)

@@ -229,6 +229,8 @@ describe('a call whose end nobody saw', () => {
     await asked
     expect(settled).toEqual(['lost'])
     expect(servers(both)).toMatchObject({ a: { state: 'probing' }, b: { done: 1 } })
+    // It is being asked: no pause is left to tell.
+    expect(servers(both)['a']).not.toHaveProperty('retryInMs')
     await Promise.all([draw(both), draw(both, { seed: 2 })])
     expect(servers(both)).toMatchObject({ a: { done: 0 }, b: { done: 3 } })
     release()

@@ -1,5 +1,5 @@
 import { errors } from './catalogue.js'
-import { isPipelineError, PipelineError, StagePlanError } from './pipeline-error.js'
+import { isPipelineError, PipelineError } from './pipeline-error.js'
 
 /** What a stage or a service threw, as our error: its stage's name added, a code of its own kept, the cause attached. */
 export function asPipelineError(
@@ -14,19 +14,6 @@ export function asPipelineError(
   return code === undefined
     ? wrapped
     : new PipelineError({ ...partsOf(wrapped), code, cause: error })
-}
-
-/** The same error with details of ours added: class, code, kind and cause stay. */
-export function withDetails(
-  error: PipelineError,
-  details: Readonly<Record<string, unknown>>,
-): PipelineError {
-  const Class = error.kind === 'plan' ? StagePlanError : PipelineError
-  return new Class({
-    ...partsOf(error),
-    details: { ...error.details, ...details },
-    cause: error.cause ?? error,
-  })
 }
 
 export function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 import { type FakeWebui, startFakeWebui } from '@stagewright/fake-webui'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -155,6 +156,8 @@ describe('--pool', () => {
         .toSorted(([x = ''], [y = '']) => (x < y ? -1 : 1)),
     )
     expect(await readFile(table, 'utf8')).toMatch(new RegExp(`,servers,.*\r\n1,done,.*,${either},`))
+    const shown = await place.cli(['show', dirname(table)])
+    expect(shown.out).toMatch(new RegExp(`ON +PICTURES[^]*\\n1 +done +2 +${either} `))
     const plain = await place.cli(['run', 'chain.yaml', '--no-cache', ...argv.slice(1, 3)])
     expect(plain.out).toMatch(new RegExp(`4 of 64x64 · on ${either}`))
   })

@@ -32,14 +32,17 @@ export function showSweep(
       .map((name) => [name === 'grid.png' ? 'grid' : 'table', shown(name)]),
     ...(made === rows.length ? [] : [['go on', `stagewright resume ${shown('')}`]]),
   ]
-  const cells = rows.map(({ cell, status, point, pictures, error, warnings }) => [
+  const pooled = rows.some(({ servers }) => servers.length > 0)
+  const cells = rows.map(({ cell, status, point, pictures, servers, error, warnings }) => [
     String(cell),
     status,
     ...record.axes.map(({ field }) => valueText(point[field])),
+    ...(pooled ? [servers.join(', ')] : []),
     error === undefined ? pictures.map(shown).join(' ') : `${error.code}: ${error.message}`,
     warnings.join('; '),
   ])
-  const titles = ['CELL', 'STATUS', ...record.axes.map(({ field }) => field), 'PICTURES', '']
+  const fields = record.axes.map(({ field }) => field)
+  const titles = ['CELL', 'STATUS', ...fields, ...(pooled ? ['ON'] : []), 'PICTURES', '']
   const table = columnsText([titles, ...cells], host.stdout.columns)
   host.stdout.write(`${columnsText(head, undefined)}\n\n${table}\n`)
 }

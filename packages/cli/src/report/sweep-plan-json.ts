@@ -10,6 +10,7 @@ export function sweepPlanJson(plan: SweepPlan, order: readonly OrderReason[] | u
     calls: ours.calls,
     calls_shared: plan.callsShared,
     model_loads: ours.modelLoads,
+    ...(plan.loaded === undefined ? {} : { loaded: plan.loaded }),
     changes: ours.changes,
     loads: {
       counted_as: loads.average === undefined ? 'one each' : 'measured',

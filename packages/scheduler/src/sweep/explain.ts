@@ -16,12 +16,13 @@ export function explainSweep(plan: SweepPlan): string {
     notes,
     order,
     estimates,
+    loaded,
   } = plan
   const several = Object.keys(plan.loads.measured).length + plan.loads.unmeasured.length > 1
   const changed = order.some((number, i) => number !== i + 1)
   const known = estimates.filter((ms) => ms !== undefined)
   return [
-    `sweep of ${times(cells.length, 'cell')}: ${times(ours.calls, 'call')}, ${times(ours.modelLoads, 'model load')}`,
+    `sweep of ${times(cells.length, 'cell')}: ${times(ours.calls, 'call')}, ${times(ours.modelLoads, 'model load')}${loaded === undefined ? '' : ` (${loaded} is loaded)`}`,
     ...axes.map(({ field, values }) => `  ${field}: ${shortened(values.map(valueText))}`),
     `  cell by cell it would be ${times(plain.calls, 'call')}${shared ? ', base and high-res pass in one,' : ''} and ${times(plain.modelLoads, 'model load')}: ${saved === 0 ? 'no call is shared' : `${times(saved, 'call')} ${saved === 1 ? 'is' : 'are'} shared`}`,
     ...(basePassesSaved === 0 ? [] : [`  ${shareInWords(shared, basePassesSaved)}`]),

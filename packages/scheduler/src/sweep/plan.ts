@@ -26,7 +26,7 @@ import { fieldErrors } from './fields.js'
 import { cutNote, idleNotes, seedNotes, serverNotes, stoppedNotes, togetherNotes } from './notes.js'
 import { orderOf } from './order.js'
 import { promptsIn } from './prompts.js'
-import { type RehearsalHost, Rehearser } from './rehearsal.js'
+import { type Rehearsal, type RehearsalHost, Rehearser } from './rehearsal.js'
 import { rehearseAll, type RehearsalProgress } from './rehearse-cells.js'
 import { ownCalls, shareOf } from './share.js'
 import { oneOf, readSweepSpec, type SweepInput, type SweepSpec } from './spec.js'
@@ -93,6 +93,8 @@ export interface SweepPlan {
   readonly shared: boolean
   /** The base passes that `share` saves, or would save. */
   readonly basePassesSaved: number
+  /** The checkpoint that is in memory before the first cell, where a cell needs it: no load is counted for it. */
+  readonly loaded: string | undefined
   /** What loads were counted as when the order was chosen. */
   readonly loads: LoadWeights
   /** Milliseconds, by the number of the cell less one, with the loads that were measured: calls that an earlier cell
@@ -168,10 +170,15 @@ export async function planSweep(swept: Sweep, options: SweepPlanOptions): Promis
     callsShared: work.reduce((sum, { shared }) => sum + shared, 0),
     shared: chosen !== rehearsed,
     basePassesSaved: sharing.saved,
+    loaded: model !== undefined && modelsIn(chosen).has(model) ? model : undefined,
     loads: weights,
     estimates: await estimatesOf(order, chosen, options.estimate, { weights, current }),
     notes,
   }
+}
+
+function modelsIn(cells: readonly Rehearsal[]): ReadonlySet<string> {
+  return new Set(cells.flatMap(({ calls }) => calls.flatMap(({ models }) => models)))
 }
 
 /** What is left to the server is read once for all cells: the model that one loads is not what the next one means. */

@@ -233,6 +233,10 @@ describe('share', () => {
     expect(offered.ours.calls).toBe(20)
     // An offer, and no note: --strict refuses those.
     expect(offered.notes).toEqual([])
+    // Loads are counted from what is in memory by then.
+    expect(explainSweep(offered)).toMatch(
+      /^sweep of 20 cells: 20 calls, 0 model loads \(\S+ is loaded\)\n/,
+    )
     expect(explainSweep(offered)).toContain(
       '\n  share: true would save 16 base passes: the high-res',
     )

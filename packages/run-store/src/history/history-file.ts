@@ -11,9 +11,10 @@ import { errors } from '../errors.js'
 import { Database, isDamage } from './database.js'
 import { schema, schemaVersion } from './schema.js'
 
-/** Milliseconds between two looks at the lock, and until waiting ends. */
+/** Milliseconds between two looks at the lock, and until waiting ends: who holds it is alive, and may wait for a disk that
+ *  is busy with much else. */
 const interval = 20
-const longest = 10_000
+const longest = 60_000
 
 /** What the file was like that had to be made anew. */
 export type Unusable = 'missing' | 'damaged' | 'of another version'

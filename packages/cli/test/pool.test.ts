@@ -76,7 +76,7 @@ describe('--pool', () => {
       await b.close()
       b = await startFakeWebui({ dialect: 'forge', tinyPictures: true, models: ['other.ckpt'] })
       const second = await place.cli([command, 'chain.yaml', '--pool', `${a.url},${b.url}`])
-      const told = `! ${new URL(b.url).host} can make none of these calls: it lacks model "v1-5-pruned-emaonly.safetensors"`
+      const told = `! ${new URL(b.url).host} can make none of these calls: lacks model "v1-5-pruned-emaonly.safetensors"`
       expect(second).toMatchObject({ code: 0 })
       expect((second.err + second.out).replaceAll(/\n {4}/g, ' ')).toContain(told)
     },

@@ -39,7 +39,7 @@ export function serverLabel(chosen: Pick<ChosenBackend, 'backend' | 'url'>): str
 export function unfitServers({ pool }: Pick<ChosenBackend, 'pool'>): string[] {
   const { servers = [] } = pool?.pool.status() ?? {}
   return servers.flatMap(({ name, unfit }) =>
-    unfit === undefined ? [] : [`${name} can make none of these calls: it ${unfit}`],
+    unfit === undefined ? [] : [`${name} can make none of these calls: ${unfit}`],
   )
 }
 
